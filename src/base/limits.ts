@@ -1,0 +1,48 @@
+/**
+ * The bounds of every queue, cache, buffer, retry and transaction in the program (law 4). A bound that is reached is
+ * back-pressure or a typed error, never growth. Units are in the names. One place, so that a reader can add them up.
+ */
+export const limits = {
+  /** Keys in one commit or rollback RPC: TiKV's time grows faster than linearly beyond (TRUTH §4). */
+  commitKeysPerRpc: 500,
+  /** Key and value bytes in one prewrite RPC. */
+  prewriteBytesPerRpc: 64 * 1024,
+  /** RPCs of one transaction in flight at once. */
+  transactionRpcsInFlight: 8,
+  /** One value: TiKV's raft entry is 8 MiB at most and carries some overhead. */
+  valueBytes: 7 * 1024 * 1024,
+  /** Longest key TiKV takes (`storage.max-key-size`). */
+  keyBytes: 8 * 1024,
+  /** Regions kept in the region cache. */
+  regionsCached: 50_000,
+  /** Transaction statuses remembered by the lock resolver. */
+  transactionStatusesCached: 2048,
+  /** Time one logical PD or TiKV operation may take over all its retries. */
+  rpcBudgetMs: 20_000,
+  /** The same for prewrite and commit. */
+  writeBudgetMs: 40_000,
+  /** One attempt of a unary RPC. */
+  rpcAttemptMs: 10_000,
+  /** TSO requests joined into one message. */
+  tsoBatch: 10_000,
+  /** Bytes that one feed stream holds for a consumer that does not drain it. */
+  feedQueueBytes: 64 * 1024 * 1024,
+  /** Prewritten values held while their commit is awaited, over all spans of a feed. */
+  feedUncommittedBytes: 1024 * 1024 * 1024,
+  /** Committed rows waiting for their epoch, over all sources. */
+  epochBytes: 512 * 1024 * 1024,
+  /** Row changes in one epoch's transaction; above it the views are rebuilt beside (law 4). */
+  epochRows: 1_000_000,
+  /** Bytes of one page of a table scan. */
+  scanPageRows: 4096,
+  /** Rows written by one transaction of a build. */
+  buildBatchRows: 4096,
+  /** Bytes of a statement held back until it is known whether it touches a view. */
+  statementBytes: 64 * 1024 * 1024,
+  /** A packet's header says at most this; longer messages continue in the next packet. */
+  packetBytes: 0xff_ff_ff,
+  /** Bytes of a socket's outgoing queue above which the other side is paused. */
+  relayHighWaterBytes: 1024 * 1024,
+  /** Registered views. */
+  views: 10_000,
+} as const;
