@@ -155,6 +155,23 @@ export class KeyCellWriter {
   }
 }
 
+/** Appends a cell as an integer handle. */
+export function writeIntHandle(out: ByteWriter, column: Column, row: number): void {
+  assert(column.kind === 'i64', `${column.kind} where an integer handle is wanted`);
+  writeComparableInt(out, column.lo[row]!, column.hi[row]!);
+}
+
+/** The number of spaces that a string, or a prefix of it, ends in. */
+export function trailingSpaces(column: Column, row: number, prefix: StringPrefix | undefined): number {
+  assert(column.kind === 'bytes', `${column.kind} where a string is wanted`);
+  if (prefix === undefined) {
+    const end = column.offsets[row + 1]!;
+    return end - trimmedEnd(column.data, column.offsets[row]!, end);
+  }
+  const bytes = prefix.of(column, row);
+  return bytes.length - trimmedEnd(bytes, 0, bytes.length);
+}
+
 /** Cuts strings of a column to a prefix of so many characters or bytes. */
 export class StringPrefix {
   readonly #length: number;
