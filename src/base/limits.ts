@@ -15,6 +15,8 @@ export const limits = {
   keyBytes: 8 * 1024,
   /** Regions kept in the region cache. */
   regionsCached: 50_000,
+  /** Table versions kept parsed by the catalog: some tens of kilobytes each. */
+  tableVersionsCached: 2048,
   /** Transaction statuses remembered by the lock resolver. */
   transactionStatusesCached: 2048,
   /** Time one logical PD or TiKV operation may take over all its retries. */
