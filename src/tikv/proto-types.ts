@@ -260,8 +260,6 @@ export interface PrewriteRequest extends WithContext {
   readonly lockTtl: bigint;
   readonly txnSize: bigint;
   readonly minCommitTs: bigint;
-  readonly useAsyncCommit: boolean;
-  readonly secondaries: readonly Uint8Array[];
   /** One of {@link AssertionLevel}. */
   readonly assertionLevel: number;
 }

@@ -160,7 +160,8 @@ interface OpenReader {
 }
 
 function reader(bytes: Uint8Array): protobuf.Reader {
-  const result = new BigintReader(bytes);
+  // Without its class, lest every slice of a Buffer is a Buffer too.
+  const result = new BigintReader(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
   result.discardUnknown = true;
   return result as unknown as protobuf.Reader;
 }
