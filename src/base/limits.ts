@@ -9,6 +9,16 @@ export const limits = {
   prewriteBytesPerRpc: 64 * 1024,
   /** RPCs of one transaction in flight at once. */
   transactionRpcsInFlight: 8,
+  /** Transactions with fewer keys in a region have their locks resolved one by one, larger ones by region. */
+  resolveLiteKeys: 512,
+  /** Transactions whose locks one reader carries along as passed; older ones are asked about again. */
+  passedLocksPerReader: 1024,
+  /** Locks fetched in one scan for locks. */
+  locksPerScan: 1024,
+  /** Life of our locks, counted anew at every heartbeat: a dead owner holds others up for no longer. */
+  lockTtlMs: 3000,
+  /** Pause between two heartbeats of a transaction. */
+  heartbeatMs: 1000,
   /** One value: TiKV's raft entry is 8 MiB at most and carries some overhead. */
   valueBytes: 7 * 1024 * 1024,
   /** Longest key TiKV takes (`storage.max-key-size`). */
@@ -17,6 +27,10 @@ export const limits = {
   regionsCached: 50_000,
   /** Table versions kept parsed by the catalog: some tens of kilobytes each. */
   tableVersionsCached: 2048,
+  /** Regions asked for in one message to PD. */
+  regionsPerLookup: 1024,
+  /** A cached region that nobody has asked for in so long is looked up again. */
+  regionIdleMs: 600_000,
   /** Transaction statuses remembered by the lock resolver. */
   transactionStatusesCached: 2048,
   /** Time one logical PD or TiKV operation may take over all its retries. */
@@ -27,6 +41,10 @@ export const limits = {
   rpcAttemptMs: 10_000,
   /** TSO requests joined into one message. */
   tsoBatch: 10_000,
+  /** TSO messages sent and not answered yet; requests beyond wait and are joined. */
+  tsoMessagesInFlight: 16,
+  /** A TSO stream that has not answered for so long is given up. */
+  tsoAttemptMs: 3000,
   /** Bytes that one feed stream holds for a consumer that does not drain it. */
   feedQueueBytes: 64 * 1024 * 1024,
   /** Prewritten values held while their commit is awaited, over all spans of a feed. */
@@ -35,8 +53,14 @@ export const limits = {
   epochBytes: 512 * 1024 * 1024,
   /** Row changes in one epoch's transaction; above it the views are rebuilt beside (law 4). */
   epochRows: 1_000_000,
-  /** Bytes of one page of a table scan. */
-  scanPageRows: 4096,
+  /** Rows of one page of a scan, at most; fewer when they are long. */
+  scanPageRows: 16_384,
+  /** Rows of the first page of a scan: their lengths decide how many the next may have. */
+  scanFirstPageRows: 256,
+  /** Bytes that one page of a scan should not exceed by much. */
+  scanPageBytes: 4 * 1024 * 1024,
+  /** Keys of one batch get. */
+  batchGetKeysPerRpc: 1024,
   /** Rows written by one transaction of a build. */
   buildBatchRows: 4096,
   /** Bytes of a statement held back until it is known whether it touches a view. */
