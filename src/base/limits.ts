@@ -69,6 +69,32 @@ export const limits = {
   packetBytes: 0xff_ff_ff,
   /** Bytes of a socket's outgoing queue above which the other side is paused. */
   relayHighWaterBytes: 1024 * 1024,
+  /** Bytes read from a tidb-server at a time; one buffer of this size is shared, one is lent to each large answer. */
+  relayReadBytes: 64 * 1024,
+  /** Clients connected at once; one more gets error 1040. */
+  clientConnections: 10_000,
+  /** Commands of one client whose answers have not ended; beyond, its input waits. */
+  pipelinedCommands: 1024,
+  /** Bytes of a client's input that wait while a statement before them is answered; beyond, its socket is paused. */
+  heldInputBytes: 1024 * 1024,
+  /** One message of a login. */
+  handshakeBytes: 256 * 1024,
+  /** Time from a client's connection to the end of its login. */
+  handshakeMs: 10_000,
+  /** Time for one tidb-server to take a connection and greet. */
+  backendConnectMs: 3_000,
+  /** Time for which a tidb-server that did not take a connection is asked last. */
+  backendRetryMs: 5_000,
+  /** Time for which an ended connection's last bytes may take to be read. */
+  lingerMs: 2_000,
+  /** Time for which a tidb-server may go on answering a client that will send no more. */
+  halfOpenMs: 60_000,
+  /** Rows of the answer to a statement of our own on a client's session. */
+  ownQueryBytes: 16 * 1024 * 1024,
+  /** Bytes of an answer of our own that are gathered before they are written. */
+  localAnswerBytes: 64 * 1024,
+  /** Prepared statements of one session that are answered here. */
+  localPreparedStatements: 1024,
   /** Registered views. */
   views: 10_000,
 } as const;
