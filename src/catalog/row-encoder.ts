@@ -80,6 +80,11 @@ export class RowEncoder {
       .map((index) => new IndexEncoder(table, index, sources, physicalId));
   }
 
+  /** What identifies a row: its handle's bytes, lent until the next call. @throws SqlError 1048, 1264. */
+  handleOf(columns: readonly Column[], row: number): Uint8Array {
+    return this.#writeHandle(this.#handle, columns, row);
+  }
+
   /**
    * Adds the mutations that insert a row.
    *
