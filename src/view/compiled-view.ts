@@ -7,6 +7,8 @@ import type { Condition } from '../tikv/coprocessor/condition.js';
 export interface CompiledView {
   /** For the circuit. */
   readonly spec: ViewSpec;
+  /** Of the plan: another one reads the same data differently. */
+  readonly fingerprint: string;
   /** The base tables, with the columns that this view reads of each. */
   readonly sources: readonly CompiledSource[];
 }

@@ -44,6 +44,11 @@ export class GcKeeper {
     }
   }
 
+  /** From the next refresh on, another place counts for a holder. */
+  move(name: string, need: () => Ts): void {
+    this.#needs.set(name, need);
+  }
+
   release(name: string): void {
     this.#needs.delete(name);
   }

@@ -21,14 +21,16 @@ export class LiveView {
   readonly table: BackingTable;
   /** Only of a table without a key. */
   readonly rowIds: RowIds | undefined;
-  #rows: bigint;
+  #rowsAtStart: bigint | undefined;
+  #rowsSince = 0n;
 
   constructor(parts: {
     readonly id: bigint;
     readonly compiled: CompiledView;
     readonly table: BackingTable;
     readonly rowIds: RowIds | undefined;
-    readonly rows: bigint;
+    /** undefined: not counted yet. */
+    readonly rows: bigint | undefined;
   }) {
     assert(
       parts.table.hasRowIds === (parts.rowIds !== undefined),
@@ -38,12 +40,22 @@ export class LiveView {
     this.compiled = parts.compiled;
     this.table = parts.table;
     this.rowIds = parts.rowIds;
-    this.#rows = parts.rows;
+    this.#rowsAtStart = parts.rows ?? (parts.rowIds === undefined ? undefined : BigInt(parts.rowIds.size));
   }
 
-  /** Rows of the view. */
-  get rows(): bigint {
-    return this.#rows;
+  /** Rows of the view; undefined: nobody has counted them yet. */
+  get rows(): bigint | undefined {
+    return this.#rowsAtStart === undefined ? undefined : this.#rowsAtStart + this.#rowsSince;
+  }
+
+  /** Rows added since this process maintains the view, less those removed. */
+  get rowsSince(): bigint {
+    return this.#rowsSince;
+  }
+
+  /** The view had so many rows when {@link rowsSince} was `since`. */
+  counted(rows: bigint, since: bigint): void {
+    this.#rowsAtStart = rows - since;
   }
 
   /** Plans the write of a consolidated delta. */
@@ -61,6 +73,6 @@ export class LiveView {
   /** The write is committed. */
   absorb({ write, plan }: PlannedWrite): void {
     if (plan !== undefined) this.rowIds?.absorb(plan);
-    for (let row = 0; row < write.delta.rows; row++) this.#rows += BigInt(write.delta.weights[row] ?? 0);
+    for (let row = 0; row < write.delta.rows; row++) this.#rowsSince += BigInt(write.delta.weights[row] ?? 0);
   }
 }
