@@ -86,6 +86,9 @@ module.exports = {
     exclude: { path: '^(dist|coverage)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.d.ts', '.js', '.json'], extensionAlias: { '.js': ['.ts', '.d.ts', '.js'] } },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.d.ts', '.js', '.json'],
+      extensionAlias: { '.js': ['.ts', '.d.ts', '.js'] },
+    },
   },
 };
