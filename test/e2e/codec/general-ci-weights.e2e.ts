@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { toHex, utf8 } from '../../../src/base/bytes.js';
 import { collationOf } from '../../../src/codec/collation.js';
-import { type Rig, startRig } from './rig-process.js';
+import { type Rig, sharedRig } from './rig-process.js';
 import { TidbSession } from './tidb-session.js';
 
 const CHARACTERS_A_QUERY = 512;
@@ -20,13 +20,12 @@ describe('general_ci on the real TiDB', function () {
   let session: TidbSession;
 
   before(async () => {
-    rig = await startRig();
-    session = await TidbSession.open(rig);
+    rig = await sharedRig();
+    session = await TidbSession.open(rig, 'weights');
   });
 
   after(async () => {
     await session.close();
-    await rig.stop();
   });
 
   async function weightsOf(collation: string, texts: readonly Uint8Array[]): Promise<(string | null)[]> {

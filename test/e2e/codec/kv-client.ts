@@ -39,6 +39,7 @@ interface ScanReply {
 }
 
 const PAGE = 1000;
+const LOCK_PAUSE_MS = 5;
 
 /** Reads pairs through PD and the rig's one store. */
 export class KvClient implements MetaReader {
@@ -89,10 +90,13 @@ export class KvClient implements MetaReader {
       const request = { context, start_key: from, end_key: to, limit: PAGE, version: String(at) };
       const reply = (await this.#call(this.#store, '/tikvpb.Tikv/KvScan', 'Scan', request)) as ScanReply;
       if (reply.region_error.length > 0 || reply.error.length > 0) throw new Error('KvScan failed');
-      for (const pair of reply.pairs) {
-        if (pair.error.length > 0) throw new Error('KvScan met a lock');
-        yield { key: new Uint8Array(pair.key), value: new Uint8Array(pair.value) };
+      if (reply.pairs.some(({ error }) => error.length > 0)) {
+        // A lock of a transaction that is just committing: TiDB clears it away.
+        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+        continue;
       }
+      for (const { key, value } of reply.pairs)
+        yield { key: new Uint8Array(key), value: new Uint8Array(value) };
       const last = reply.pairs.at(-1);
       from = reply.pairs.length < PAGE || last === undefined ? to : Uint8Array.of(...last.key, 0);
     }

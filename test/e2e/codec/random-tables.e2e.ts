@@ -9,7 +9,7 @@ import type { TableVersion } from '../../../src/catalog/table-version.js';
 import { KvClient } from './kv-client.js';
 import { Random } from './random.js';
 import { type RandomTable, addedColumn, definitionOf, randomRow, randomTable } from './random-table.js';
-import { type Rig, startRig } from './rig-process.js';
+import { type Rig, sharedRig } from './rig-process.js';
 import { checkSchema } from './schema-checks.js';
 import {
   checkChange,
@@ -26,7 +26,7 @@ import {
 import { TidbSession } from './tidb-session.js';
 
 const SEED = Number(process.env['SEED'] ?? '1');
-const TABLES = Number(process.env['TABLES'] ?? '60');
+const TABLES = Number(process.env['TABLES'] ?? '40');
 
 describe('codec and catalog on random tables of the real TiDB', function () {
   this.timeout(3_600_000);
@@ -38,9 +38,9 @@ describe('codec and catalog on random tables of the real TiDB', function () {
   const seen = { rows: 0, entries: 0, changes: 0 };
 
   before(async () => {
-    rig = await startRig();
+    rig = await sharedRig();
     kv = new KvClient(rig);
-    session = await TidbSession.open(rig);
+    session = await TidbSession.open(rig, 'random_tables');
     const [row] = await session.texts(
       "select variable_value from mysql.tidb where variable_name='new_collation_enabled'",
     );
@@ -50,7 +50,6 @@ describe('codec and catalog on random tables of the real TiDB', function () {
   after(async () => {
     await session.close();
     kv.close();
-    await rig.stop();
     console.log(
       `      ${seen.rows} rows, ${seen.entries} index entries, ${seen.changes} statements compared`,
     );
@@ -84,7 +83,7 @@ describe('codec and catalog on random tables of the real TiDB', function () {
   async function find(name: string): Promise<TableVersion> {
     // Names are found without regard to case.
     const table = await new Catalog(kv, isNewCollation).findTable(
-      'D',
+      'RANDOM_Tables',
       name.toUpperCase(),
       await kv.now(),
       signal,
@@ -95,7 +94,7 @@ describe('codec and catalog on random tables of the real TiDB', function () {
 
   async function checkTable(name: string, isAltered: boolean): Promise<void> {
     const table = await find(name);
-    await checkSchema(session, table, 'd');
+    await checkSchema(session, table, 'random_tables');
     for (const { id, generated } of table.info.columns) {
       if (generated?.isStored === false)
         expect(() => table.rowDecoder([id])).to.throw(SqlError, 'virtual generated');

@@ -6,7 +6,7 @@ import { type SchemaDrift, schemaDrift } from '../../../src/catalog/schema-drift
 import type { TableVersion } from '../../../src/catalog/table-version.js';
 import { tableMetaKey } from '../../../src/codec/meta-keys.js';
 import { KvClient } from './kv-client.js';
-import { type Rig, startRig } from './rig-process.js';
+import { type Rig, sharedRig } from './rig-process.js';
 import { checkSchema } from './schema-checks.js';
 import { TidbSession } from './tidb-session.js';
 
@@ -159,16 +159,15 @@ describe('schema changes on the real TiDB', function () {
   const { signal } = new AbortController();
 
   before(async () => {
-    rig = await startRig();
+    rig = await sharedRig();
     kv = new KvClient(rig);
-    session = await TidbSession.open(rig);
+    session = await TidbSession.open(rig, 'drift');
     await session.run("set sql_mode = 'STRICT_TRANS_TABLES'");
   });
 
   after(async () => {
     await session.close();
     kv.close();
-    await rig.stop();
   });
 
   beforeEach(async () => {
@@ -178,7 +177,7 @@ describe('schema changes on the real TiDB', function () {
   });
 
   async function find(): Promise<TableVersion> {
-    const table = await new Catalog(kv, true).findTable('d', 'b', await kv.now(), signal);
+    const table = await new Catalog(kv, true).findTable('drift', 'b', await kv.now(), signal);
     if (table === undefined) throw new Error('no table b');
     return table;
   }
@@ -187,7 +186,7 @@ describe('schema changes on the real TiDB', function () {
     it(`takes ${title} as ${expected}`, async () => {
       await session.run(create);
       const built = await find();
-      await checkSchema(session, built, 'd');
+      await checkSchema(session, built, 'drift');
       for (const statement of ddl) await session.run(statement);
       const at = await kv.now();
       const next = await new Catalog(kv, true).tableAt(built.id, at, signal);
@@ -215,11 +214,11 @@ describe('schema changes on the real TiDB', function () {
     await session.run('alter table b drop column s');
     await session.run('rename table b to c');
     const catalog = new Catalog(kv, true);
-    const before = await catalog.findTable('d', 'b', then, signal);
+    const before = await catalog.findTable('drift', 'b', then, signal);
     const now = await kv.now();
     expect(before?.columns.map(({ name }) => name.original)).to.deep.equal(['id', 'a', 's', 'k', 'w']);
-    expect(await catalog.findTable('d', 'b', now, signal)).to.equal(undefined);
-    const after = await catalog.findTable('d', 'c', now, signal);
+    expect(await catalog.findTable('drift', 'b', now, signal)).to.equal(undefined);
+    const after = await catalog.findTable('drift', 'c', now, signal);
     expect(after?.columns.map(({ name }) => name.original)).to.deep.equal(['id', 'a', 'k', 'w']);
     expect(after?.id).to.equal(before?.id);
     expect(after?.fingerprint).not.to.equal(before?.fingerprint);

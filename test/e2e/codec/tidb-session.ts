@@ -5,7 +5,7 @@ import type { Rig } from './rig-process.js';
 /** What SELECT shows, value by value; null is NULL. */
 export type ByteRows = (Buffer | null)[][];
 
-/** A session as root, in time zone UTC and without strict mode. */
+/** A session as root in a database of its own, in time zone UTC and without strict mode. */
 export class TidbSession {
   readonly #connection: mysql.Connection;
 
@@ -13,7 +13,7 @@ export class TidbSession {
     this.#connection = connection;
   }
 
-  static async open(rig: Rig): Promise<TidbSession> {
+  static async open(rig: Rig, database: string): Promise<TidbSession> {
     const [host = '', port = ''] = rig.tidb.split(':');
     const connection = await mysql.createConnection({
       host,
@@ -22,8 +22,8 @@ export class TidbSession {
       charset: 'utf8mb4',
     });
     const session = new TidbSession(connection);
-    await session.run('create database if not exists d');
-    await session.run('use d');
+    await session.run(`create database if not exists ${database}`);
+    await session.run(`use ${database}`);
     await session.run("set time_zone='+00:00', sql_mode='', tidb_enable_clustered_index='ON'");
     return session;
   }
