@@ -1,6 +1,6 @@
 /** Many things at once, with a bound and one end. */
+import { withAbort } from './abort.js';
 import { assert } from './assert.js';
-import { orAborted } from './single-flight.js';
 
 /**
  * Runs all of the work at once and returns when every piece has ended. The first failure aborts the others; it is
@@ -57,7 +57,7 @@ export class Semaphore {
     const turn = new Promise<void>((resolve) => (admit = resolve));
     this.#queue.push(admit);
     try {
-      await orAborted(turn, signal);
+      await withAbort(turn, signal);
     } catch (error) {
       if (this.#queue.includes(admit)) this.#queue = this.#queue.filter((other) => other !== admit);
       else this.#leave(); // It was let in and aborted in the same moment.

@@ -53,14 +53,14 @@ export interface TikvCluster extends AsyncDisposable {
  */
 export async function connectCluster(options: ConnectOptions, signal: AbortSignal): Promise<TikvCluster> {
   const { runtime, telemetry } = options;
-  const pdTransport = measuredTransport(options.transports.pd, runtime, telemetry.metrics);
-  const kvTransport = measuredTransport(options.transports.kv, runtime, telemetry.metrics);
+  const pdTransport = measuredTransport(options.transports.pd, telemetry.metrics);
+  const kvTransport = measuredTransport(options.transports.kv, telemetry.metrics);
   const members = new PdMembers(pdTransport, options.pdSeeds);
   await members.refresh(signal);
-  const rpc = new PdRpc({ transport: pdTransport, members, runtime, telemetry });
+  const rpc = new PdRpc({ transport: pdTransport, members, runtime });
   const pd = new PdRegions(rpc);
-  const regions = new RegionCache({ pd, runtime, telemetry });
-  const tso = new TsoClient({ transport: pdTransport, members, runtime, telemetry });
+  const regions = new RegionCache({ pd, runtime });
+  const tso = new TsoClient({ transport: pdTransport, members, runtime });
   const { clusterId } = members;
   const requester = new RegionRequester({
     transport: kvTransport,

@@ -11,7 +11,6 @@ import { TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import { SingleFlight } from '../base/single-flight.js';
-import type { Telemetry } from '../base/telemetry.js';
 import { backoffKinds } from './backoff-kinds.js';
 import type { PdRegions } from './pd/pd-regions.js';
 import type { RegionMessage } from './proto-types.js';
@@ -23,15 +22,13 @@ import { StoreDirectory } from './store-directory.js';
 export class RegionCache {
   readonly #pd: PdRegions;
   readonly #runtime: Runtime;
-  readonly #telemetry: Telemetry;
   readonly #map = new RegionMap(limits.regionsCached, limits.regionIdleMs);
   readonly #stores: StoreDirectory;
   readonly #loading = new SingleFlight<string, Region>();
 
-  constructor(parts: { readonly pd: PdRegions; readonly runtime: Runtime; readonly telemetry: Telemetry }) {
+  constructor(parts: { readonly pd: PdRegions; readonly runtime: Runtime }) {
     this.#pd = parts.pd;
     this.#runtime = parts.runtime;
-    this.#telemetry = parts.telemetry;
     this.#stores = new StoreDirectory(parts.pd);
   }
 
@@ -137,7 +134,6 @@ export class RegionCache {
   async #load(rawKey: Uint8Array, signal: AbortSignal): Promise<Region> {
     const backoff = new Backoff(this.#runtime, `region of key ${toHex(rawKey)}`, 'pd', limits.rpcBudgetMs);
     for (;;) {
-      this.#telemetry.metrics.count('tiview_region_lookups_total');
       const region = await this.#pd.byKey(rawKey, signal);
       if (region !== undefined && this.#map.insert(region, this.#runtime.monotonicMs())) return region;
       // Meanwhile somebody may have learnt the newer shape from a store.
@@ -148,7 +144,6 @@ export class RegionCache {
   }
 
   async #loadFrom(start: Uint8Array, end: Uint8Array, signal: AbortSignal): Promise<void> {
-    this.#telemetry.metrics.count('tiview_region_lookups_total');
     for (const region of await this.#pd.scan(start, end, signal)) {
       this.#map.insert(region, this.#runtime.monotonicMs());
     }

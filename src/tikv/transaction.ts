@@ -185,7 +185,6 @@ export class Transaction {
     this.#state =
       outcome.kind === 'committed' || outcome.kind === 'rolledBack' ? outcome.kind : 'undetermined';
     if (outcome.kind === 'committed') this.#commitTs = outcome.commitTs;
-    this.#parts.requester.telemetry.metrics.count('tiview_transactions_total', 1, { outcome: outcome.kind });
   }
 
   #keys(): readonly Uint8Array[] {

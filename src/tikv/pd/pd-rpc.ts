@@ -6,7 +6,6 @@ import { Backoff } from '../../base/backoff.js';
 import { TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Runtime } from '../../base/runtime.js';
-import type { Telemetry } from '../../base/telemetry.js';
 import type { Transport } from '../../base/transport.js';
 import { backoffKinds } from '../backoff-kinds.js';
 import { type MessageCodec, messageCodec } from '../proto.js';
@@ -47,7 +46,6 @@ export interface PdRpcParts {
   readonly transport: Transport;
   readonly members: PdMembers;
   readonly runtime: Runtime;
-  readonly telemetry: Telemetry;
 }
 
 /** Calls PD. */
@@ -69,7 +67,7 @@ export class PdRpc {
     request: MessageInput<Omit<Q, 'header'>>,
     signal: AbortSignal,
   ): Promise<R> {
-    const { transport, members, runtime, telemetry } = this.#parts;
+    const { transport, members, runtime } = this.#parts;
     const path = `/pdpb.PD/${method.name}`;
     const header = { clusterId: members.clusterId, callerId: 'tiview' };
     const body = method.request.encode({ ...request, header });
@@ -83,7 +81,6 @@ export class PdRpc {
         return reply;
       } catch (error) {
         if (!isWorthRetrying(error)) throw error;
-        telemetry.metrics.count('tiview_pd_retries_total', 1, { method: method.name });
         await backoff.pause(backoffKinds.pd, error, signal);
         await refreshQuietly(members, signal);
       }
