@@ -14,7 +14,15 @@ import { SingleFlight } from '../base/single-flight.js';
 import { backoffKinds } from './backoff-kinds.js';
 import type { PdRegions } from './pd/pd-regions.js';
 import type { RegionMessage } from './proto-types.js';
-import { type Peer, type Region, holdsKey, isBelow, isSameVersion, regionFrom } from './region.js';
+import {
+  type Peer,
+  type Region,
+  type RegionVersion,
+  holdsKey,
+  isBelow,
+  isSameVersion,
+  regionFrom,
+} from './region.js';
 import { RegionMap } from './region-map.js';
 import { StoreDirectory } from './store-directory.js';
 
@@ -79,13 +87,13 @@ export class RegionCache {
   }
 
   /** The region as it is known now, if it is still the one of this shape; its leader may be another. */
-  current(region: Region): Region | undefined {
+  current(region: RegionVersion): Region | undefined {
     const known = this.#map.byId(region.id);
     return known !== undefined && isSameVersion(known, region) ? known : undefined;
   }
 
   /** Forgets a region, if it is still known in this shape. */
-  invalidate(region: Region): void {
+  invalidate(region: RegionVersion): void {
     if (this.current(region) !== undefined) this.#map.delete(region.id);
   }
 
@@ -106,10 +114,15 @@ export class RegionCache {
    * @param storeId - that store: it is likely to lead them.
    */
   learn(regions: readonly RegionMessage[], storeId?: bigint): void {
-    for (const message of regions) {
-      const region = regionFrom(message, null, storeId ?? this.#map.byId(message.id)?.leader.storeId);
-      if (region !== undefined) this.#map.insert(region, this.#runtime.monotonicMs());
-    }
+    const known = regions.map((message) =>
+      regionFrom(message, null, storeId ?? this.#map.byId(message.id)?.leader.storeId),
+    );
+    this.add(known.filter((region) => region !== undefined));
+  }
+
+  /** Takes in regions, unless newer ones are known. */
+  add(regions: readonly Region[]): void {
+    for (const region of regions) this.#map.insert(region, this.#runtime.monotonicMs());
   }
 
   /**
@@ -144,9 +157,7 @@ export class RegionCache {
   }
 
   async #loadFrom(start: Uint8Array, end: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (const region of await this.#pd.scan(start, end, signal)) {
-      this.#map.insert(region, this.#runtime.monotonicMs());
-    }
+    this.add(await this.#pd.scan(start, end, signal));
   }
 }
 
