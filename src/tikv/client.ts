@@ -1,7 +1,10 @@
 /** The door of the TiKV client: finds the cluster and puts the parts together. */
+import { Backoff } from '../base/backoff.js';
+import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { Transport } from '../base/transport.js';
+import { backoffKinds } from './backoff-kinds.js';
 import { Coprocessor } from './coprocessor/coprocessor.js';
 import { Guard } from './guard.js';
 import { Locks } from './locks/locks.js';
@@ -9,7 +12,7 @@ import { measuredTransport } from './measured-transport.js';
 import { GcBarrier } from './pd/gc-barrier.js';
 import { PdMembers } from './pd/pd-members.js';
 import { PdRegions } from './pd/pd-regions.js';
-import { PdRpc } from './pd/pd-rpc.js';
+import { PdRpc, isWorthRetrying } from './pd/pd-rpc.js';
 import { TsoClient } from './pd/tso-client.js';
 import { RegionCache } from './region-cache.js';
 import { RegionRequester } from './region-request.js';
@@ -48,14 +51,15 @@ export interface TikvCluster extends AsyncDisposable {
 /**
  * Connects to a cluster.
  *
- * @throws RpcError | TiviewError — no seed could name PD's leader.
+ * @throws BudgetError — no seed could name PD's leader for `limits.rpcBudgetMs`; TiviewError — the seeds belong to
+ *   different clusters.
  */
 export async function connectCluster(options: ConnectOptions, signal: AbortSignal): Promise<TikvCluster> {
   const { runtime, telemetry } = options;
   const pdTransport = measuredTransport(options.transports.pd, telemetry.metrics);
   const kvTransport = measuredTransport(options.transports.kv, telemetry.metrics);
   const members = new PdMembers(pdTransport, options.pdSeeds);
-  await members.refresh(signal);
+  await findPd(members, runtime, signal);
   const { clusterId } = members;
   const rpc = new PdRpc({ transport: pdTransport, members, runtime });
   const pd = new PdRegions(rpc);
@@ -85,4 +89,16 @@ export async function connectCluster(options: ConnectOptions, signal: AbortSigna
     close: () => tso.close(),
     [Symbol.asyncDispose]: () => tso.close(),
   };
+}
+
+async function findPd(members: PdMembers, runtime: Runtime, signal: AbortSignal): Promise<void> {
+  const backoff = new Backoff(runtime, 'find PD', 'pd', limits.rpcBudgetMs);
+  for (;;) {
+    try {
+      return await members.refresh(signal);
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      await backoff.pause(backoffKinds.pd, error, signal);
+    }
+  }
 }

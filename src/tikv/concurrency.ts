@@ -1,6 +1,7 @@
 /** Many things at once, with a bound and one end. */
-import { withAbort } from './abort.js';
-import { assert } from './assert.js';
+import { setMaxListeners } from 'node:events';
+import { withAbort } from '../base/abort.js';
+import { assert } from '../base/assert.js';
 
 /**
  * Runs all of the work at once and returns when every piece has ended. The first failure aborts the others; it is
@@ -12,6 +13,8 @@ export async function allOrAbort(
 ): Promise<void> {
   const controller = new AbortController();
   const shared = AbortSignal.any([signal, controller.signal]);
+  // As many listen as there are works; Node takes more than ten for a leak.
+  setMaxListeners(0, shared);
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     works.map(async (work) => {
