@@ -1,4 +1,5 @@
 /** A rig, a client of it, a connection to its TiDB, and tables of which both see the rows. */
+import { setMaxListeners } from 'node:events';
 import mysql, { type Connection } from 'mysql2/promise';
 import { systemRuntime } from '../../../src/base/system-runtime.js';
 import { silent } from '../../../src/base/telemetry.js';
@@ -22,6 +23,7 @@ import type { Mutation } from '../../../src/tikv/two-phase-commit/mutation.js';
 import { type Rig, type RigOptions, startRig } from '../../support/rig.js';
 
 export const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
 
 export type Row = Readonly<Record<string, unknown>>;
 

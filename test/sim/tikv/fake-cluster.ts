@@ -38,7 +38,10 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { lostRequest: 0, lostReply: 0, regionError: 0 };
 
-type Answer = Readonly<Record<string, unknown>>;
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** What a test decides about a request: its answer, or that it or its reply is lost. */
+export type Scripted = Answer | 'lost request' | 'lost reply';
 
 /** A whole cluster. */
 export class FakeCluster implements Transport {
@@ -49,8 +52,13 @@ export class FakeCluster implements Transport {
   /** What a real cluster would not have survived. */
   readonly violations: string[] = [];
   faults: Faults = NO_FAULTS;
-  /** Requests executed, by method. */
-  readonly executed = new Map<string, number>();
+  /** Requests that came to a store, in order. */
+  readonly log: { readonly name: string; readonly request: WithContext }[] = [];
+  /** Requests under way to and from stores, at most so far. */
+  inFlightMax = 0;
+  /** Decides about a request before the store does; undefined: as usual. */
+  script: (name: string, request: WithContext) => Scripted | undefined = () => undefined;
+  #inFlight = 0;
 
   constructor(runtime: Runtime, stores = 3) {
     this.runtime = runtime;
@@ -59,14 +67,20 @@ export class FakeCluster implements Transport {
   }
 
   async unary(address: string, method: string, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    await this.runtime.sleep(0.2 + this.runtime.random(), signal);
-    if (this.#strikes(this.faults.lostRequest)) throw lost(address, method);
     const name = method.slice(method.lastIndexOf('/') + 1);
-    const reply = method.startsWith('/pdpb') ? this.pd.answer(name, body) : this.#serve(address, name, body);
-    // The request has been executed: an abort from here on is a lost reply.
-    await this.runtime.sleep(0.2 + this.runtime.random(), signal);
-    if (this.#strikes(this.faults.lostReply)) throw lost(address, method);
-    return reply;
+    const isPd = method.startsWith('/pdpb');
+    if (!isPd) this.inFlightMax = Math.max(this.inFlightMax, ++this.#inFlight);
+    try {
+      await this.runtime.sleep(0.2 + this.runtime.random(), signal);
+      if (this.#strikes(this.faults.lostRequest)) throw lost(address, method);
+      const reply = isPd ? this.pd.answer(name, body) : this.#serve(address, name, body);
+      // The request has been executed: an abort from here on is a lost reply.
+      await this.runtime.sleep(0.2 + this.runtime.random(), signal);
+      if (reply === 'lost' || this.#strikes(this.faults.lostReply)) throw lost(address, method);
+      return reply;
+    } finally {
+      if (!isPd) this.#inFlight--;
+    }
   }
 
   duplex(_address: string, _method: string, _metadata: Metadata, signal: AbortSignal): DuplexStream {
@@ -95,17 +109,21 @@ export class FakeCluster implements Transport {
     return chance > 0 && this.runtime.random() < chance;
   }
 
-  #serve(address: string, name: string, body: Uint8Array): Uint8Array {
+  #serve(address: string, name: string, body: Uint8Array): Uint8Array | 'lost' {
     const [request, response] = codecs(name);
     const decoded = request.decode(body);
+    this.log.push({ name, request: decoded });
+    const scripted = this.script(name, decoded);
+    if (scripted === 'lost request') return 'lost';
+    if (typeof scripted === 'object') return response.encode(scripted);
     const storeId = BigInt(address.slice('store'.length).split(':')[0]!);
     const context = decoded.context!;
     const regionError = this.#regionError(context, storeId) ?? this.#madeUpError(context);
     if (regionError !== undefined) return response.encode({ regionError });
     const region = this.regions.byId(context.regionId)!;
-    this.executed.set(name, (this.executed.get(name) ?? 0) + 1);
     try {
-      return response.encode(this.#execute(name, decoded, region));
+      const reply = response.encode(this.#execute(name, decoded, region));
+      return scripted === 'lost reply' ? 'lost' : reply;
     } catch (error) {
       if (!(error instanceof StoreAborted)) throw error;
       this.violations.push(`${name}: ${error.message}`);

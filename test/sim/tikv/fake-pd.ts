@@ -36,6 +36,10 @@ export class FakePd {
   /** The last timestamp given to anybody. */
   highest = 0n;
   lagMs = 0;
+  /** Messages that asked for timestamps. */
+  tsoMessages = 0;
+  /** Streams take requests and answer nothing. */
+  isSilent = false;
   /** Chance that the stream of timestamps breaks, for each message. */
   streamBreaks = 0;
   readonly #seen: { readonly atMs: number; readonly regions: readonly FakeRegion[] }[] = [];
@@ -90,7 +94,9 @@ export class FakePd {
     const runtime = this.#runtime;
     let latest = Promise.resolve();
     const serve = async (message: Uint8Array): Promise<void> => {
+      this.tsoMessages++;
       await runtime.sleep(0.2 + runtime.random(), signal);
+      if (this.isSilent) return;
       if (runtime.random() < this.streamBreaks) {
         replies.close(new RpcError(RpcCode.unavailable, 'not leader', { address: 'pd:1', method: 'Tso' }));
       }

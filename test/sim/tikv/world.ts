@@ -1,4 +1,5 @@
 /** One simulated run: a fake cluster, clients of it, virtual time, and the checks that hold for every run. */
+import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
 import { type Runtime, StoppedError, type Task } from '../../../src/base/runtime.js';
 import { silent } from '../../../src/base/telemetry.js';
@@ -8,6 +9,7 @@ import { VirtualRuntime } from '../../support/virtual-runtime.js';
 import { FakeCluster } from './fake-cluster.js';
 
 export const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
 
 /** Seeds of a run: `SEED=` repeats one. */
 export function seeds(count: number): readonly number[] {
