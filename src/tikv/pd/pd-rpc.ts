@@ -11,7 +11,7 @@ import { backoffKinds } from '../backoff-kinds.js';
 import { type MessageCodec, messageCodec } from '../proto.js';
 import type { MessageInput } from '../proto-types.js';
 import type { PdMembers } from './pd-members.js';
-import type { PdReply, WithHeader } from './pd-types.js';
+import { PdErrorType, type PdReply, type WithHeader } from './pd-types.js';
 
 /** A method of PD. */
 export interface PdMethod<Q extends WithHeader, R extends PdReply> {
@@ -36,7 +36,9 @@ export class PdReplyError extends TiviewError {
   readonly type: number;
 
   constructor(method: string, type: number, message: string) {
-    super(`PD refused ${method}: ${message}`, { kind: 'pdReply', side: 'pd', isRetryable: false });
+    // A new leader says for a moment that there is no cluster.
+    const isRetryable = type === PdErrorType.notBootstrapped;
+    super(`PD refused ${method}: ${message}`, { kind: 'pdReply', side: 'pd', isRetryable });
     this.type = type;
   }
 }
