@@ -95,7 +95,8 @@ async function findPd(members: PdMembers, runtime: Runtime, signal: AbortSignal)
   const backoff = new Backoff(runtime, 'find PD', 'pd', limits.rpcBudgetMs);
   for (;;) {
     try {
-      return await members.refresh(signal);
+      await members.refresh(signal);
+      return;
     } catch (error) {
       if (!isWorthRetrying(error)) throw error;
       await backoff.pause(backoffKinds.pd, error, signal);

@@ -4,12 +4,14 @@ import {
   type ServerDuplexStream,
   type ServerUnaryCall,
   type sendUnaryData,
+  status,
 } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { generate } from 'selfsigned';
 import { fromUtf8, utf8 } from '../../../src/base/bytes.js';
 import { GrpcTransport } from '../../../src/tikv/grpc-transport.js';
 import { RpcCode, RpcError } from '../../../src/tikv/rpc-error.js';
+import { failureOf } from '../../support/failure.js';
 
 const NEVER = new AbortController().signal;
 const ECHO = '/test.Echo/Unary';
@@ -38,7 +40,7 @@ class EchoServer {
       unary: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
         call.on('cancelled', () => this.cancelled++);
         const text = fromUtf8(call.request.subarray(0, 10));
-        if (text === 'fail') callback({ code: 5, details: 'there is none' });
+        if (text === 'fail') callback({ code: status.NOT_FOUND, details: 'there is none' });
         else if (text !== 'slow') callback(null, call.request);
       },
       stream: (call: ServerDuplexStream<Buffer, Buffer>) => {
@@ -60,12 +62,6 @@ class EchoServer {
     this.server.forceShutdown();
   }
 }
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
 
 describe('tikv/grpc-transport', function () {
   this.timeout(30_000);
@@ -90,11 +86,11 @@ describe('tikv/grpc-transport', function () {
   });
 
   it('wraps a failure with its code, address and method', async () => {
-    const error = await failure(transport.unary(echo.address, ECHO, utf8('fail'), NEVER));
+    const error = await failureOf(transport.unary(echo.address, ECHO, utf8('fail'), NEVER));
     expect(error).to.be.instanceOf(RpcError);
     const { code, address, method: path, details } = error as RpcError;
     expect([code, address, path, details]).to.deep.equal([5, echo.address, ECHO, 'there is none']);
-    const unknown = (await failure(
+    const unknown = (await failureOf(
       transport.unary(echo.address, '/test.Echo/Nope', utf8('x'), NEVER),
     )) as RpcError;
     expect(unknown.isUnimplemented).to.equal(true);
@@ -103,7 +99,7 @@ describe('tikv/grpc-transport', function () {
 
   it('cancels a call whose caller has left, and rejects with his reason', async () => {
     const controller = new AbortController();
-    const asked = failure(transport.unary(echo.address, ECHO, utf8('slow'), controller.signal));
+    const asked = failureOf(transport.unary(echo.address, ECHO, utf8('slow'), controller.signal));
     await new Promise((resolve) => setTimeout(resolve, 100));
     controller.abort(new Error('gone'));
     expect(((await asked) as Error).message).to.equal('gone');
@@ -116,7 +112,7 @@ describe('tikv/grpc-transport', function () {
     await transport.unary(echo.address, ECHO, utf8('x'), NEVER);
     const { address } = echo;
     echo.stop();
-    const error = (await failure(transport.unary(address, ECHO, utf8('x'), NEVER))) as RpcError;
+    const error = (await failureOf(transport.unary(address, ECHO, utf8('x'), NEVER))) as RpcError;
     expect(error.code).to.equal(RpcCode.unavailable);
     expect(error.isRetryable).to.equal(true);
     echo = new EchoServer();
@@ -170,7 +166,7 @@ describe('tikv/grpc-transport', function () {
     const controller = new AbortController();
     const stream = transport.duplex(echo.address, STREAM, {}, controller.signal);
     await stream.write(utf8('x'));
-    const reading = failure(
+    const reading = failureOf(
       (async () => {
         for await (const message of stream) expect(message.length).to.equal(1);
       })(),
@@ -178,11 +174,11 @@ describe('tikv/grpc-transport', function () {
     await new Promise((resolve) => setTimeout(resolve, 50));
     controller.abort(new Error('enough'));
     expect(((await reading) as Error).message).to.equal('enough');
-    expect(((await failure(stream.write(utf8('y')))) as Error).message).to.equal('enough');
+    expect(((await failureOf(stream.write(utf8('y')))) as Error).message).to.equal('enough');
 
     const other = transport.duplex(echo.address, STREAM, {}, NEVER);
     await other.write(utf8('x'));
-    const broken = failure(
+    const broken = failureOf(
       (async () => {
         for await (const message of other) expect(message.length).to.equal(1);
       })(),
@@ -205,7 +201,7 @@ describe('tikv/grpc-transport', function () {
     const trusted = new GrpcTransport({ tls: { ca: cert, cert, key } });
     expect(fromUtf8(await trusted.unary(address, ECHO, utf8('secret'), NEVER))).to.equal('secret');
     const unknown = new GrpcTransport({ tls: { ca: cert } });
-    expect(await failure(unknown.unary(address, ECHO, utf8('x'), NEVER))).to.be.instanceOf(RpcError);
+    expect(await failureOf(unknown.unary(address, ECHO, utf8('x'), NEVER))).to.be.instanceOf(RpcError);
     trusted.close();
     unknown.close();
     secure.stop();

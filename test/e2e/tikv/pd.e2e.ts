@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { compareBytes, equalBytes, prefixEnd, utf8 } from '../../../src/base/bytes.js';
-import { type Ts, composeTs, physicalMs } from '../../../src/codec/tso.js';
+import { composeTs, physicalMs } from '../../../src/codec/tso.js';
 import { collationId } from '../../../src/tikv/coprocessor/collation-id.js';
 import { HistoryGoneError } from '../../../src/tikv/pd/gc-barrier.js';
 import type { Region } from '../../../src/tikv/region.js';
+import { failureOf } from '../../support/failure.js';
 import { Harness, NEVER } from './harness.js';
 
 describe('tikv and the placement driver', function () {
@@ -54,12 +55,7 @@ describe('tikv and the placement driver', function () {
     const impatient = new AbortController();
     const asked = h.cluster.tso.next(impatient.signal);
     impatient.abort(new Error('no time'));
-    expect(
-      await asked.then(
-        () => 'given',
-        (error: Error) => error.message,
-      ),
-    ).to.equal('no time');
+    expect((await failureOf(asked))?.message).to.equal('no time');
     expect((await h.tso()) > 0n).to.equal(true);
   });
 
@@ -105,10 +101,7 @@ describe('tikv and the placement driver', function () {
     await barrier.refresh(NEVER);
     expect(barrier.heldTs).to.equal(held);
     const late = h.cluster.gc.barrier('tiview/late');
-    const failure = await late.hold(old, 60, NEVER).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const failure = await failureOf(late.hold(old, 60, NEVER));
     expect(failure).to.be.instanceOf(HistoryGoneError);
     const later = await h.tso();
     await barrier.hold(later, 60, NEVER);
@@ -116,25 +109,17 @@ describe('tikv and the placement driver', function () {
     await barrier.release(NEVER);
     const free = await h.tso();
     expect((await h.rig.collectGarbage(free)).safePoint).to.equal(free);
-    const gone = await barrier.hold(held, 60, NEVER).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
+    const gone = await failureOf(barrier.hold(held, 60, NEVER));
     expect(gone).to.be.instanceOf(HistoryGoneError);
   });
 
   it('refuses a timestamp that PD has not given, before TiKV dies of it', async () => {
     const future = composeTs(physicalMs(await h.tso()) + 600_000n, 0n);
     const asked = h.cluster.snapshots.get(utf8('tx'), future, NEVER);
-    expect(
-      await asked.then(
-        () => 'read',
-        (error: Error) => error.name,
-      ),
-    ).to.equal('AssertionError');
+    expect((await failureOf(asked))?.name).to.equal('AssertionError');
     // One that PD has given to somebody else is fine, although this client has not seen it.
     const given = await h.rig.tso();
-    expect(await h.cluster.snapshots.get(utf8('tx'), given as Ts, NEVER)).to.equal(undefined);
+    expect(await h.cluster.snapshots.get(utf8('tx'), given, NEVER)).to.equal(undefined);
   });
 
   it('finds another leader when a store dies, and the store when it is back', async () => {

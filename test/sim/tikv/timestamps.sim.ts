@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { failureOf } from '../../support/failure.js';
 import { NEVER, World, seeds } from './world.js';
 
 describe('tikv timestamps', function () {
@@ -45,12 +46,7 @@ describe('tikv timestamps', function () {
     const client = await world.connect();
     await world.drive(client.tso.next(NEVER));
     world.cluster.pd.streamBreaks = 1;
-    const failure = await world.drive(
-      client.tso.next(NEVER).then(
-        () => undefined,
-        (error: Error) => error,
-      ),
-    );
+    const failure = await world.drive(failureOf(client.tso.next(NEVER)));
     expect(failure?.name).to.equal('BudgetError');
     world.cluster.pd.streamBreaks = 0;
     expect((await world.drive(client.tso.next(NEVER))) > 0n).to.equal(true);
@@ -74,13 +70,13 @@ describe('tikv timestamps', function () {
     const world = new World(1);
     const client = await world.connect();
     const leaver = new AbortController();
-    const asked = client.tso.next(leaver.signal).then(String, (error: Error) => error.message);
+    const asked = failureOf(client.tso.next(leaver.signal));
     leaver.abort(new Error('left'));
-    expect(await world.drive(asked)).to.equal('left');
-    const late = client.tso.next(NEVER).then(String, (error: Error) => error.name);
+    expect((await world.drive(asked))?.message).to.equal('left');
+    const late = failureOf(client.tso.next(NEVER));
     await world.close();
-    expect(await late).to.equal('StoppedError');
-    expect(await client.tso.next(NEVER).then(String, (error: Error) => error.name)).to.equal('StoppedError');
+    expect((await late)?.name).to.equal('StoppedError');
+    expect((await failureOf(client.tso.next(NEVER)))?.name).to.equal('StoppedError');
   });
 
   it('tell how old a timestamp is, by PD’s clock', async () => {

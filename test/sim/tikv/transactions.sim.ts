@@ -209,14 +209,14 @@ describe('tikv transactions under faults', function () {
   this.timeout(120_000);
 
   it('are atomic and isolated when nothing fails', async () => {
-    for (const seed of seeds(5)) await run(seed, { loss: 0, errors: 0, disturbEveryMs: 1e6 });
+    for (const seed of seeds(3)) await run(seed, { loss: 0, errors: 0, disturbEveryMs: 1e6 });
   });
 
   it('are atomic and isolated when regions split, merge and move', async () => {
-    for (const seed of seeds(15)) await run(seed, { loss: 0, errors: 0.05, disturbEveryMs: 20 });
+    for (const seed of seeds(6)) await run(seed, { loss: 0, errors: 0.05, disturbEveryMs: 20 });
   });
 
   it('are atomic and isolated when requests and replies are lost', async () => {
-    for (const seed of seeds(25)) await run(seed, { loss: 0.04, errors: 0.05, disturbEveryMs: 30 });
+    for (const seed of seeds(10)) await run(seed, { loss: 0.04, errors: 0.05, disturbEveryMs: 30 });
   });
 });

@@ -43,13 +43,13 @@ export class World {
 
   /** Moves time until the work is done. */
   async drive<T>(work: Promise<T>, virtualMsMax = 600_000): Promise<T> {
-    let isDone = false;
+    const running = new Set([work]);
     const done = (): void => {
-      isDone = true;
+      running.clear();
     };
     work.then(done, done);
     const endMs = this.runtime.monotonicMs() + virtualMsMax;
-    while (!isDone) {
+    while (running.size > 0) {
       if (this.runtime.monotonicMs() > endMs) throw new Error(`stuck after ${virtualMsMax} virtual ms`);
       await this.runtime.advance(5);
     }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { SingleFlight } from '../../../src/base/single-flight.js';
+import { failureOf } from '../../support/failure.js';
 
 const NEVER = new AbortController().signal;
 
@@ -36,14 +37,12 @@ describe('base/single-flight', () => {
       });
     };
     const [first, second] = [new AbortController(), new AbortController()];
-    const outcomes = [flights.run('a', work, first.signal), flights.run('a', work, second.signal)].map(
-      (promise) => promise.then(String, (error: Error) => error.message),
-    );
+    const outcomes = [first, second].map(({ signal }) => failureOf(flights.run('a', work, signal)));
     first.abort(new Error('first leaves'));
-    expect(await outcomes[0]).to.equal('first leaves');
+    expect((await outcomes[0])?.message).to.equal('first leaves');
     expect(workSignal?.aborted).to.equal(false);
     second.abort(new Error('second leaves'));
-    expect(await outcomes[1]).to.equal('second leaves');
+    expect((await outcomes[1])?.message).to.equal('second leaves');
     await Promise.resolve();
     expect(workSignal?.aborted).to.equal(true);
     const again = flights.run('a', work, NEVER);
@@ -54,6 +53,6 @@ describe('base/single-flight', () => {
   it('does nothing for somebody who has left already', async () => {
     const flights = new SingleFlight<string, number>();
     const asked = flights.run('a', () => Promise.resolve(1), AbortSignal.abort(new Error('late')));
-    expect(await asked.then(String, (error: Error) => error.message)).to.equal('late');
+    expect((await failureOf(asked))?.message).to.equal('late');
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Semaphore, allOrAbort } from '../../../src/tikv/concurrency.js';
+import { failureOf } from '../../support/failure.js';
 
 const NEVER = new AbortController().signal;
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -26,12 +27,10 @@ describe('tikv/concurrency', () => {
     let release: () => void = () => undefined;
     const first = semaphore.run(() => new Promise<void>((resolve) => (release = resolve)), NEVER);
     const leaver = new AbortController();
-    const left = semaphore
-      .run(() => Promise.resolve('ran'), leaver.signal)
-      .catch((error: Error) => error.message);
+    const left = failureOf(semaphore.run(() => Promise.resolve('ran'), leaver.signal));
     const next = semaphore.run(() => Promise.resolve('ran'), NEVER);
     leaver.abort(new Error('left'));
-    expect(await left).to.equal('left');
+    expect((await left)?.message).to.equal('left');
     release();
     await first;
     expect(await next).to.equal('ran');
@@ -61,25 +60,25 @@ describe('tikv/concurrency', () => {
       await tick();
       throw new Error('first');
     };
-    const outcome = await allOrAbort([patient, failing, patient], NEVER).catch(
-      (error: Error) => error.message,
-    );
-    expect(outcome).to.equal('first');
+    const failure = await failureOf(allOrAbort([patient, failing, patient], NEVER));
+    expect(failure?.message).to.equal('first');
     expect(ends).to.deep.equal(['aborted', 'aborted']);
   });
 
   it('ends with the reason of the outer abort', async () => {
     const controller = new AbortController();
-    const waiting = allOrAbort(
-      [
-        async (signal) => {
-          while (!signal.aborted) await tick();
-          throw new Error('inner');
-        },
-      ],
-      controller.signal,
-    ).catch((error: Error) => error.message);
+    const waiting = failureOf(
+      allOrAbort(
+        [
+          async (signal) => {
+            while (!signal.aborted) await tick();
+            throw new Error('inner');
+          },
+        ],
+        controller.signal,
+      ),
+    );
     controller.abort(new Error('outer'));
-    expect(await waiting).to.equal('outer');
+    expect((await waiting)?.message).to.equal('outer');
   });
 });

@@ -5,6 +5,7 @@ import { MAX_TS, type Ts, ts } from '../../../src/codec/tso.js';
 import { Guard, type TimestampSource } from '../../../src/tikv/guard.js';
 import { kvMethods } from '../../../src/tikv/kv-methods.js';
 import { AssertionLevel, CommitRole, Op } from '../../../src/tikv/proto-types.js';
+import { failureOf } from '../../support/failure.js';
 
 const NEVER = new AbortController().signal;
 
@@ -29,11 +30,8 @@ describe('tikv/guard', () => {
     guard = new Guard(source);
   });
 
-  const outcome = (inspection: Parameters<Guard['admit']>[1]): Promise<string> =>
-    guard.admit('Method', inspection, NEVER).then(
-      () => 'admitted',
-      (error: Error) => error.name,
-    );
+  const outcome = async (inspection: Parameters<Guard['admit']>[1]): Promise<string> =>
+    (await failureOf(guard.admit('Method', inspection, NEVER)))?.name ?? 'admitted';
 
   it('refuses empty lists of keys: each aborts a TiKV process', async () => {
     const startVersion = ts(5n);

@@ -10,6 +10,7 @@ import type {
 } from '../../../src/tikv/proto-types.js';
 import type { Transaction } from '../../../src/tikv/transaction.js';
 import type { Mutation } from '../../../src/tikv/two-phase-commit/mutation.js';
+import { failureOf } from '../../support/failure.js';
 import { NEVER, World, key } from '../../sim/tikv/world.js';
 
 describe('tikv/transaction', () => {
@@ -148,9 +149,7 @@ describe('tikv/transaction', () => {
     expect((await world.drive(txn.commitPrimary(NEVER))).kind).to.equal('undetermined');
     expect(sent('KvCommit')).to.have.length(1);
     expect(txn.isUndetermined).to.equal(true);
-    expect(await world.drive(txn.rollback(NEVER).catch((error: Error) => error.name))).to.equal(
-      'AssertionError',
-    );
+    expect((await world.drive(failureOf(txn.rollback(NEVER))))?.name).to.equal('AssertionError');
     const settled = await world.drive(txn.settle({ force: true, patienceMs: 0 }, NEVER));
     const [{ commitVersion }] = sent<CommitRequest>('KvCommit') as [CommitRequest];
     expect(settled).to.deep.equal({ kind: 'committed', commitTs: commitVersion });
@@ -183,16 +182,14 @@ describe('tikv/transaction', () => {
       if (name === 'KvCommit') controller.abort(new Error('enough'));
       return undefined;
     };
-    const outcome = await world.drive(
-      txn.commitPrimary(controller.signal).catch((error: Error) => error.message),
-    );
-    expect(outcome).to.equal('enough');
+    const failure = await world.drive(failureOf(txn.commitPrimary(controller.signal)));
+    expect(failure?.message).to.equal('enough');
     expect(txn.isUndetermined).to.equal(true);
     expect((await world.drive(txn.settle({ force: true, patienceMs: 0 }, NEVER))).kind).to.equal('committed');
 
     const other = await prewritten([put(2)]);
     const early = AbortSignal.abort(new Error('early'));
-    expect(await other.commitPrimary(early).catch((error: Error) => error.message)).to.equal('early');
+    expect((await failureOf(other.commitPrimary(early)))?.message).to.equal('early');
     expect(other.isUndetermined).to.equal(false);
     await world.drive(other.rollback(NEVER));
   });
@@ -350,7 +347,6 @@ describe('tikv/transaction', () => {
       txn.commitSecondaries(NEVER),
       txn.settle({ force: true, patienceMs: 0 }, NEVER),
     ];
-    for (const early of names)
-      expect(await early.catch((error: Error) => error.name)).to.equal('AssertionError');
+    for (const early of names) expect((await failureOf(early))?.name).to.equal('AssertionError');
   });
 });

@@ -6,6 +6,7 @@ import { PdMembers } from '../../../../src/tikv/pd/pd-members.js';
 import { PdRpc } from '../../../../src/tikv/pd/pd-rpc.js';
 import { VirtualRuntime } from '../../../support/virtual-runtime.js';
 import { ScriptedPd } from './scripted-pd.js';
+import { failureOf } from '../../../support/failure.js';
 
 const NEVER = new AbortController().signal;
 const header = { clusterId: 7n };
@@ -25,11 +26,8 @@ describe('tikv/pd/gc-barrier', () => {
   });
 
   const names = (): string[] => pd.calls.map(({ name }) => name).filter((name) => name !== 'GetMembers');
-  const kindOf = (promise: Promise<unknown>): Promise<string> =>
-    promise.then(
-      () => 'fine',
-      (error: Error & { kind: string }) => error.kind,
-    );
+  const kindOf = async (promise: Promise<unknown>): Promise<string> =>
+    (await failureOf(promise))?.kind ?? 'fine';
 
   it('is a barrier where PD has them', async () => {
     pd.on('SetGCBarrier', () => ({ header })).on('DeleteGCBarrier', () => ({ header }));
@@ -73,12 +71,11 @@ describe('tikv/pd/gc-barrier', () => {
   });
 
   it('refuses a name that PD keeps for itself, a time that is none, and to refresh what is not held', async () => {
-    const rpc = {} as PdRpc;
+    const members = new PdMembers(pd, ['a:1']);
+    const rpc = new PdRpc({ transport: pd, members, runtime: new VirtualRuntime() });
     expect(() => new GcBarrier(rpc, 'gc_worker')).to.throw();
     expect(() => new GcBarrier(rpc, '')).to.throw();
-    expect(await barrier.hold(ts(50n), 0, NEVER).catch((error: Error) => error.name)).to.equal(
-      'AssertionError',
-    );
-    expect(await barrier.refresh(NEVER).catch((error: Error) => error.name)).to.equal('AssertionError');
+    expect((await failureOf(barrier.hold(ts(50n), 0, NEVER)))?.name).to.equal('AssertionError');
+    expect((await failureOf(barrier.refresh(NEVER)))?.name).to.equal('AssertionError');
   });
 });

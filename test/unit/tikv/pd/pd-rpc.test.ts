@@ -6,16 +6,16 @@ import { PdRpc } from '../../../../src/tikv/pd/pd-rpc.js';
 import { PdErrorType } from '../../../../src/tikv/pd/pd-types.js';
 import { StoreDirectory } from '../../../../src/tikv/store-directory.js';
 import { RpcCode } from '../../../../src/tikv/rpc-error.js';
+import { failureOf } from '../../../support/failure.js';
 import { VirtualRuntime } from '../../../support/virtual-runtime.js';
 import { ScriptedPd, refuse } from './scripted-pd.js';
 
 const NEVER = new AbortController().signal;
 const header = { clusterId: 7n };
-const outcomeOf = (promise: Promise<unknown>): Promise<string> =>
-  promise.then(
-    () => 'fine',
-    (error: Error & { kind?: string }) => error.kind ?? error.name,
-  );
+const outcomeOf = async (promise: Promise<unknown>): Promise<string> => {
+  const failure = await failureOf(promise);
+  return failure === undefined ? 'fine' : (failure.kind ?? failure.name);
+};
 
 describe('tikv/pd members and calls', () => {
   let pd: ScriptedPd;
