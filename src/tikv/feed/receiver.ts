@@ -106,6 +106,7 @@ export class Receiver {
     const { resolvedTs, requestId, regions } = this.#decoder;
     // A resolved ts of zero has been seen by others (TIKV-FACTS §4.3); it says nothing.
     if (resolvedTs === ZERO_TS) return;
+    stream.sawResolved(resolvedTs);
     for (const regionId of regions) {
       for (const feed of stream.resolvedFor(requestId, regionId)) this.#advance(feed, resolvedTs);
     }
@@ -200,6 +201,7 @@ export class Receiver {
 
   #hear(feed: RegionFeed): void {
     feed.heardMs = feed.stream.listenedMs(this.#options.runtime.monotonicMs());
+    feed.heardStoreMs = feed.stream.storeMs;
   }
 
   #count(name: string, by: number, labels: Readonly<Record<string, string>> = {}): void {

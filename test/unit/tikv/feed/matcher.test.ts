@@ -181,6 +181,14 @@ describe('Matcher', () => {
     expect(subject.matcher.discarded).to.equal(1);
   });
 
+  it('leaves it out as well if all it found was a prewrite re-sent without value', () => {
+    const subject = new Subject();
+    const fake = prewrite(20, { value: NO_BYTES, old_value: NO_BYTES });
+    expect(subject.take(fake, commit(20, 21), committed(20, 21), INITIALIZED)).to.equal(undefined);
+    expect(subject.rows).to.have.length(1);
+    expect([subject.matcher.prewrites, subject.matcher.discarded]).to.deep.equal([0, 1]);
+  });
+
   it('waits for the scanned prewrite if a heartbeat sent one without value first', () => {
     const subject = new Subject();
     subject.take(
