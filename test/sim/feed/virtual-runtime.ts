@@ -134,7 +134,10 @@ export class VirtualRuntime implements Runtime {
       if (crash !== undefined) throw crash;
       if (isOver()) return true;
       const timer = this.#timers[0];
-      if (timer === undefined || timer.atMs > endMs) return false;
+      if (timer === undefined || timer.atMs > endMs) {
+        this.#nowMs = endMs;
+        return false;
+      }
       this.#pop();
       this.#nowMs = Math.max(this.#nowMs, timer.atMs);
       timer.fire();
