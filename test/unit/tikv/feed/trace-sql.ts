@@ -27,8 +27,8 @@ export function sqlRowOf(key: string, value: string): SqlRow {
   };
 }
 
-/** Row format v2: not-null columns by id. */
-function columnsOf(row: Buffer): Map<number, Buffer> {
+/** Not-null columns of a row in format v2, by id. */
+export function columnsOf(row: Buffer): Map<number, Buffer> {
   if (row[0] !== 0x80) throw new Error(`row format ${String(row[0])}`);
   const isLarge = (row[1]! & 1) === 1;
   const [idBytes, offsetBytes] = isLarge ? [4, 4] : [1, 2];
