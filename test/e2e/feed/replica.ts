@@ -15,7 +15,6 @@ export class Replica {
   resolved: bigint;
   rows = 0;
   resolvedEvents = 0;
-  isInitialized = false;
 
   constructor(checkpoint: bigint) {
     this.resolved = checkpoint;
@@ -23,7 +22,6 @@ export class Replica {
 
   take(event: FeedEvent): void {
     if (event.kind === 'gap') this.wrong.push(`gap from ${event.from}: ${event.cause.message}`);
-    if (event.kind === 'initialized') this.isInitialized = true;
     if (event.kind === 'resolved') {
       this.resolvedEvents++;
       if (event.ts <= this.resolved) this.wrong.push(`resolved ${event.ts} after ${this.resolved}`);

@@ -172,6 +172,21 @@ describe('ChangeFeed', () => {
     expect([subject.regions.forgotten, subject.regions.invalidated]).to.deep.equal([[1n], [20n]]);
   });
 
+  it('does not let a store that is down hold up the regions of others', async () => {
+    const subject = new Subject(
+      {},
+      new ScriptedRegions(region(20, '', '7450', 1), region(21, '7450', '', 2)),
+    );
+    await subject.subscribe({ end: fromHex('7450') });
+    for (let n = 0; n < 6; n++) {
+      subject.stream.fail(new Error('14 UNAVAILABLE'));
+      await subject.settle(n < 5 ? 2000 : 1);
+    }
+    await subject.subscribe({ id: 'b' });
+    expect(subject.stream.address).to.equal('store-2');
+    expect(subject.stream.requests).to.have.length(1);
+  });
+
   it('treats the orderly end of a stream like its breaking', async () => {
     const subject = new Subject();
     await subject.subscribe();
