@@ -87,6 +87,7 @@ export class Matcher {
   /** All commits up to `resolved` have come. */
   resolve(resolved: Ts): void {
     this.#resolved = halvesOf(resolved);
+    this.#prewrites.rest();
   }
 
   /**

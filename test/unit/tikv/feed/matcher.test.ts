@@ -282,6 +282,18 @@ describe('Matcher', () => {
     expect(subject.rows.map((row) => row.txnSource)).to.deep.equal([17, 18]);
   });
 
+  it('keeps the memory of a table that is in use, and gives it back when it has rested', () => {
+    const subject = new Subject();
+    subject.take(INITIALIZED, prewrite(2000), commit(2000, 2001));
+    for (let tick = 0; tick < 100; tick++) subject.matcher.resolve(ts(BigInt(20 + tick)));
+    expect(subject.budget.used).to.be.greaterThan(0);
+    subject.take(prewrite(2002), commit(2002, 2003));
+    for (let tick = 0; tick <= 100; tick++) subject.matcher.resolve(ts(BigInt(200 + tick)));
+    expect(subject.budget.used).to.equal(0);
+    subject.take(prewrite(2004), commit(2004, 2005));
+    expect(subject.rows).to.have.length(3);
+  });
+
   it('gives back all memory when it is closed, also of what waited', () => {
     const subject = new Subject();
     subject.take(prewrite(20), commit(22, 23), rollback(24));
