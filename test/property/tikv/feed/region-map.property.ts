@@ -79,7 +79,7 @@ describe('RegionMap', () => {
           expect(covered).to.deep.equal([...owners.keys()]);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

@@ -172,6 +172,48 @@ describe('ChangeFeed', () => {
     expect([subject.regions.forgotten, subject.regions.invalidated]).to.deep.equal([[1n], [20n]]);
   });
 
+  it('looks a store up again, and its region, when PD does not know its address', async () => {
+    const regions = new ScriptedRegions(region(20, '', ''));
+    let isKnown = false;
+    regions.storeAddress = (storeId) =>
+      isKnown ? Promise.resolve(`store-${storeId}`) : Promise.reject(new Error(`no store ${storeId}`));
+    const subject = new Subject({}, regions);
+    await subject.subscribe();
+    await subject.settle(100);
+    expect(subject.transport.streams).to.deep.equal([]);
+    expect(subject.feed.lag()[0]?.lastError).to.equal('no store 1');
+    expect([regions.forgotten[0], regions.invalidated[0]]).to.deep.equal([1n, 20n]);
+    isKnown = true;
+    await subject.settle(200);
+    expect(subject.stream.requests).to.have.length(1);
+  });
+
+  it('asks PD again when it gives no answer', async () => {
+    const regions = new ScriptedRegions(region(20, '', ''));
+    const cover = regions.cover.bind(regions);
+    let asked = 0;
+    regions.cover = (start, end) =>
+      ++asked < 3 ? Promise.reject(new Error('no leader')) : cover(start, end);
+    const subject = new Subject({}, regions);
+    await subject.subscribe();
+    expect(subject.feed.lag()[0]?.lastError).to.equal('no leader');
+    await subject.settle(300);
+    expect([asked, subject.stream.requests.length]).to.deep.equal([3, 1]);
+  });
+
+  it('opens no more than 256 scans of a store at once', async () => {
+    const bound = (n: number): string => `74${n.toString(16).padStart(4, '0')}`;
+    const many = Array.from({ length: 300 }, (_, n) => region(100 + n, bound(n), bound(n + 1)));
+    const subject = new Subject({}, new ScriptedRegions(...many));
+    await subject.subscribe({ start: fromHex(bound(0)), end: fromHex(bound(300)) });
+    await subject.settle(200);
+    const { stream } = subject;
+    expect(stream.requests).to.have.length(256);
+    for (const request of [...stream.requests]) stream.initialize(request);
+    await subject.settle(200);
+    expect(stream.requests).to.have.length(300);
+  });
+
   it('does not let a store that is down hold up the regions of others', async () => {
     const subject = new Subject(
       {},
