@@ -15,9 +15,14 @@ for (const file of readdirSync(join(root, 'grammar')).filter((name) => name.ends
   const to = join(generated, file.replace(/[.]peggy$/, '.grammar.js'));
   if (existsSync(to) && statSync(to).mtimeMs > statSync(from).mtimeMs) continue;
   const source = readFileSync(from, 'utf8');
-  writeFileSync(to, peggy.generate(source, { output: 'source', format: 'es', cache: false, grammarSource: file }));
+  writeFileSync(
+    to,
+    peggy.generate(source, { output: 'source', format: 'es', cache: false, grammarSource: file }),
+  );
 }
 
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
-const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.json')], { stdio: 'inherit' });
+const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.json')], {
+  stdio: 'inherit',
+});
 process.exit(status ?? 1);

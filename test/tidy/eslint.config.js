@@ -11,7 +11,11 @@ const nondeterminism = [
   { name: 'setImmediate', message: 'Use Runtime.yieldToIo.' },
 ];
 const nondeterministicMembers = [
-  { object: 'Date', property: 'now', message: 'Timestamps come from PD; durations from Runtime.monotonicMs.' },
+  {
+    object: 'Date',
+    property: 'now',
+    message: 'Timestamps come from PD; durations from Runtime.monotonicMs.',
+  },
   { object: 'Math', property: 'random', message: 'Use Runtime.random.' },
   { object: 'performance', property: 'now', message: 'Use Runtime.monotonicMs.' },
 ];
@@ -36,7 +40,11 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'off',
       '@typescript-eslint/restrict-template-expressions': [
         'error',
-        { allowNumber: true, allowBoolean: true, allow: [{ from: 'lib', name: ['Error', 'URL', 'Uint8Array'] }] },
+        {
+          allowNumber: true,
+          allowBoolean: true,
+          allow: [{ from: 'lib', name: ['Error', 'URL', 'Uint8Array'] }],
+        },
       ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/prefer-readonly': 'error',
@@ -105,7 +113,13 @@ export default tseslint.config(
     ...tseslint.configs.disableTypeChecked,
     languageOptions: {
       ...tseslint.configs.disableTypeChecked.languageOptions,
-      globals: { URL: 'readonly', process: 'readonly', console: 'readonly', Buffer: 'readonly', fetch: 'readonly' },
+      globals: {
+        URL: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+        Buffer: 'readonly',
+        fetch: 'readonly',
+      },
     },
   },
   { files: ['**/*.config.js'], rules: { 'no-restricted-exports': 'off' } },
