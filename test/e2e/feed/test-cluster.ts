@@ -6,7 +6,8 @@ import grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 import { compareBytes, concatBytes } from '../../../src/base/bytes.js';
 import type { DuplexStream, Metadata, Transport } from '../../../src/base/transport.js';
-import { decodeBound, encodeBound } from '../../../src/tikv/feed/memcomparable-bound.js';
+import { comparableBytes } from '../../../src/codec/memcomparable.js';
+import { decodeRegionKey } from '../../../src/tikv/region-key.js';
 import type { FeedRegion, FeedRegions } from '../../../src/tikv/feed/ports.js';
 
 const PROTO = `
@@ -139,21 +140,21 @@ export class TestRegions implements FeedRegions {
   async scan(start: Uint8Array, end: Uint8Array, signal: AbortSignal): Promise<FeedRegion[]> {
     const body = encode('ScanRegionsRequest', {
       header: { cluster_id: this.#clusterId.toString() },
-      start_key: encodeBound(start),
-      end_key: end.length === 0 ? end : encodeBound(end),
+      start_key: comparableBytes(start),
+      end_key: end.length === 0 ? end : comparableBytes(end),
     });
     const reply = await this.#transport.unary(this.#pd, '/pdpb.PD/ScanRegions', body, signal);
     const { regions } = decode('ScanRegionsResponse', reply) as { regions: Scanned[] };
     return regions
-      .filter(({ leader }) => leader !== null)
+      .filter(({ leader }) => leader !== null && leader.store_id !== '0')
       .map(({ region, leader }) => ({
         id: BigInt(region.id),
         epoch: {
           confVer: BigInt(region.region_epoch.conf_ver),
           version: BigInt(region.region_epoch.version),
         },
-        start: decodeBound(region.start_key),
-        end: decodeBound(region.end_key),
+        start: decodeRegionKey(region.start_key),
+        end: decodeRegionKey(region.end_key),
         leader: { peerId: BigInt(leader!.id), storeId: BigInt(leader!.store_id) },
       }));
   }

@@ -8,7 +8,7 @@
  */
 import type { RowInit } from '../../unit/tikv/feed/cdc-proto.js';
 import { encodeCdc } from '../../unit/tikv/feed/cdc-proto.js';
-import { encodeBound } from '../../../src/tikv/feed/memcomparable-bound.js';
+import { comparableBytes } from '../../../src/codec/memcomparable.js';
 import { bytes, committedRow, ModelMvcc, prewriteRow } from './model-mvcc.js';
 import { holds, type ModelRegion, type ModelRegions } from './model-regions.js';
 import type { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
@@ -312,8 +312,8 @@ export class ModelFeed {
     return {
       current_regions: regions.map((region) => ({
         id: region.id,
-        start_key: region.start === '' ? bytes('') : encodeBound(bytes(region.start)),
-        end_key: region.end === '' ? bytes('') : encodeBound(bytes(region.end)),
+        start_key: region.start === '' ? bytes('') : comparableBytes(bytes(region.start)),
+        end_key: region.end === '' ? bytes('') : comparableBytes(bytes(region.end)),
         region_epoch: { conf_ver: 1, version: region.version },
         peers: [1, 2, 3].map((storeId) => ({ id: region.id * 10 + storeId, store_id: storeId })),
       })),

@@ -1,6 +1,6 @@
 /** The network between the feed and the model's stores: streams that are slow, bounded and break. */
 import type { DuplexStream, Metadata, Transport } from '../../../src/base/transport.js';
-import { decodeBound } from '../../../src/tikv/feed/memcomparable-bound.js';
+import { decodeRegionKey } from '../../../src/tikv/region-key.js';
 import { decodeCdc } from '../../unit/tikv/feed/cdc-proto.js';
 import { ModelConn, type ModelFeed, type ModelRequest } from './model-feed.js';
 import type { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
@@ -109,7 +109,7 @@ function decoded(message: Uint8Array): ModelRequest {
   if (header?.ticdc_version !== '8.5.0' || BigInt(header.cluster_id) !== CLUSTER_ID) {
     throw new Error(`a request has the header ${JSON.stringify(header)}`);
   }
-  const hex = (bound: unknown): string => Buffer.from(decodeBound(bound as Uint8Array)).toString('hex');
+  const hex = (bound: unknown): string => Buffer.from(decodeRegionKey(bound as Uint8Array)).toString('hex');
   return {
     clusterId: CLUSTER_ID,
     requestId: Number(fields['request_id']),

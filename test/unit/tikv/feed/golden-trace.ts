@@ -8,7 +8,7 @@ import { ByteBudget } from '../../../../src/tikv/feed/byte-budget.js';
 import { EventDecoder } from '../../../../src/tikv/feed/event-decoder.js';
 import { KeyRange } from '../../../../src/tikv/feed/key-range.js';
 import { Matcher } from '../../../../src/tikv/feed/matcher.js';
-import { decodeBound } from '../../../../src/tikv/feed/memcomparable-bound.js';
+import { decodeRegionKey } from '../../../../src/tikv/region-key.js';
 import { type RowChange, rowsOf } from './batch-rows.js';
 import { encodeCdc, ROOT } from './cdc-proto.js';
 
@@ -127,7 +127,7 @@ function subscribe(trace: Trace, requestId: number, regionId: number): Subscript
   const request =
     requests.find((one) => Number(one.request_id) === requestId && Number(one.region_id) === regionId) ??
     requests[0];
-  const bound = (hex: string | undefined): Uint8Array => decodeBound(fromHex(hex ?? ''));
+  const bound = (hex: string | undefined): Uint8Array => decodeRegionKey(fromHex(hex ?? ''));
   const range = new KeyRange(bound(request?.start_key), bound(request?.end_key));
   const checkpoint = ts(BigInt(request?.checkpoint_ts ?? trace.checkpoint_ts));
   const matcher = new Matcher({ range, checkpoint, budget: new ByteBudget() });

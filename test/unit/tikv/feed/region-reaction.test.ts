@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { fromHex, toHex } from '../../../../src/base/bytes.js';
-import { encodeBound } from '../../../../src/tikv/feed/memcomparable-bound.js';
+import { comparableBytes } from '../../../../src/codec/memcomparable.js';
 import { busyDelayMs, missDelayMs, reactTo } from '../../../../src/tikv/feed/region-reaction.js';
 
 describe('reactTo', () => {
@@ -41,7 +41,7 @@ describe('reactTo', () => {
       { peerId: 7n, storeId: 3n },
       { peerId: 5n, storeId: 1n },
     ];
-    const encodedStart = encodeBound(fromHex('7401'));
+    const encodedStart = comparableBytes(fromHex('7401'));
     const named = {
       id: 9n,
       epoch: { confVer: 1n, version: 4n },

@@ -2,7 +2,7 @@
 import type { DuplexStream, Metadata, Transport } from '../../../../src/base/transport.js';
 import { compareBytes } from '../../../../src/base/bytes.js';
 import type { FeedRegion, FeedRegions } from '../../../../src/tikv/feed/ports.js';
-import { decodeBound } from '../../../../src/tikv/feed/memcomparable-bound.js';
+import { decodeRegionKey } from '../../../../src/tikv/region-key.js';
 import type { VirtualRuntime } from '../../../sim/feed/virtual-runtime.js';
 import { decodeCdc, encodeCdc, type RowInit } from './cdc-proto.js';
 
@@ -43,7 +43,7 @@ export class ScriptedStream implements DuplexStream {
 
   write(message: Uint8Array): Promise<void> {
     const fields = decodeCdc('ChangeDataRequest', message);
-    const hex = (bound: unknown): string => Buffer.from(decodeBound(bound as Uint8Array)).toString('hex');
+    const hex = (bound: unknown): string => Buffer.from(decodeRegionKey(bound as Uint8Array)).toString('hex');
     this.requests.push({
       requestId: Number(fields['request_id']),
       regionId: Number(fields['region_id']),
