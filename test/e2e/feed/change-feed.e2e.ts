@@ -15,7 +15,7 @@ import { LagResolver } from '../../../src/tikv/feed/lag-resolver.js';
 import { type Rig, startRig } from '../../support/rig.js';
 import { columnsOf } from '../../unit/tikv/feed/trace-sql.js';
 import { Replica } from './replica.js';
-import { scanAt, TestRegions, TestTransport } from './test-cluster.js';
+import { abandonPrewrite, scanAt, TestRegions, TestTransport } from './test-cluster.js';
 
 const SECONDS = Number(process.env['SECONDS'] ?? '12');
 const ROWS = 300;
@@ -153,6 +153,7 @@ for (const [circumstances, faults] of [
       const writing = writers.run();
       const disturbed = disturb(rig, regions, range, () => writers.isOver);
       const breaking = breakStreams(transport, () => writers.isOver);
+      const stopping = stopStores(rig, () => writers.isOver);
       let checks = 0;
       const different: string[] = [];
       const endMs = Date.now() + SECONDS * 1000;
@@ -169,12 +170,11 @@ for (const [circumstances, faults] of [
             (one) => `KvScan at ${at}: ${one}; ${replica.story(one.split(':')[0]!)}`,
           ),
         );
-        await query(`set @@tidb_snapshot = '${at}'`);
-        const [sum] = await query('select sum(bal) s, count(*) c from acc');
-        await query("set @@tidb_snapshot = ''");
+        const sum = await selectAt(query, at);
+        if (sum === undefined) continue;
         const balances = [...mine.values()].reduce((total, row) => total + balanceOf(row), 0);
-        if (Number(sum!['s']) !== balances || Number(sum!['c']) !== mine.size) {
-          different.push(`SELECT at ${at}: ${sum!['c']} rows, ${sum!['s']} not ${mine.size}, ${balances}`);
+        if (Number(sum['s']) !== balances || Number(sum['c']) !== mine.size) {
+          different.push(`SELECT at ${at}: ${sum['c']} rows, ${sum['s']} not ${mine.size}, ${balances}`);
         }
       }
       writers.isOver = true;
@@ -182,6 +182,7 @@ for (const [circumstances, faults] of [
       const counts = await disturbed;
       await rig.clearFaults();
       const broken = await breaking;
+      const stopped = await stopping;
       const target = await rig.tso();
       const deadline = Date.now() + 20_000;
       while (replica.resolved < target && Date.now() < deadline) await pause(20);
@@ -195,6 +196,7 @@ for (const [circumstances, faults] of [
       console.log({
         ...counts,
         broken,
+        stopped,
         ...Object.fromEntries(counted),
         faults: (await rig.stats()).faults,
         resolvings,
@@ -213,6 +215,85 @@ for (const [circumstances, faults] of [
       expect(counts.splits).to.be.greaterThan(5);
     });
   });
+}
+
+describe('ChangeFeed and LagResolver on the real TiDB', function () {
+  this.timeout(TIMEOUT_MS);
+
+  it('free a span that an abandoned prewrite holds', async () => {
+    await using rig = await startRig({ resolvedIntervalMs: 50 });
+    const { signal } = new AbortController();
+    const admin = await connect(rig);
+    await admin.query('create database feed');
+    await admin.query('create table feed.acc (id int primary key, bal int, note varchar(600))');
+    const [rows] = await admin.query(
+      "select tidb_table_id id from information_schema.tables where table_schema = 'feed' and table_name = 'acc'",
+    );
+    const table = BigInt((rows as { id: string }[])[0]!.id);
+    const range = { start: recordPrefix(table, '_r'), end: recordPrefix(table, '_s') };
+    const crashes: string[] = [];
+    const runtime = systemRuntime((task, error) => crashes.push(`${task}: ${String(error)}`));
+    const transport = new TestTransport();
+    const regions = new TestRegions(transport, rig.pd, rig.clusterId);
+    const feed = new ChangeFeed({ runtime, transport, regions, clusterId: rig.clusterId });
+    const replica = new Replica(0n);
+    feed.subscribe({ id: 'acc', ...range, checkpoint: ts(0n) });
+    const consumer = runtime.spawn('consumer', async (abort) => {
+      for (;;) replica.take(await feed.take(abort));
+    });
+    await until(() => replica.resolved > 0n);
+    const startTs = await rig.tso();
+    const key = concatBytes(range.start, encodeInt(7n));
+    const value = new Uint8Array([0x80, 0, 1, 0, 0, 0, 2, 1, 0, 5]);
+    await abandonPrewrite(transport, regions, { key, value, startTs, ttlMs: 300 }, signal);
+    await pause(1500);
+    expect(replica.resolved <= startTs, 'the lock holds the span').to.equal(true);
+    expect([...feed.held()]).to.have.length(1);
+    const resolver = new LagResolver({
+      runtime,
+      feed,
+      latestTs: () => rig.tso(),
+      resolver: {
+        resolveSpan: async () => {
+          await admin.query('select sum(bal) from feed.acc');
+          return { locksLeft: 0 };
+        },
+      },
+    }).start();
+    await until(() => replica.resolved > startTs);
+    expect({ crashes, wrong: replica.wrong, rows: replica.rows }).to.deep.equal({
+      crashes: [],
+      wrong: [],
+      rows: 0,
+    });
+    expect(feed.uncommittedBytes).to.be.lessThan(4096);
+    await Promise.all([consumer.stop(), resolver.stop(), feed.close(), admin.end()]);
+    transport.close();
+  });
+});
+
+async function until(isSo: () => boolean): Promise<void> {
+  const endMs = Date.now() + 10_000;
+  while (!isSo()) {
+    if (Date.now() > endMs) throw new Error('it has not come to pass in ten seconds');
+    await pause(20);
+  }
+}
+
+/** What TiDB sees at a timestamp; undefined if a store is down for it. */
+async function selectAt(
+  query: (sql: string) => Promise<Record<string, string>[]>,
+  at: bigint,
+): Promise<Record<string, string> | undefined> {
+  try {
+    await query(`set @@tidb_snapshot = '${at}'`);
+    const [sum] = await query('select sum(bal) s, count(*) c from acc');
+    return sum;
+  } catch {
+    return undefined;
+  } finally {
+    await query("set @@tidb_snapshot = ''");
+  }
 }
 
 function countingTelemetry(counts: Map<string, number>): Telemetry {
@@ -261,6 +342,20 @@ async function disturb(
     }
   }
   return counts;
+}
+
+/** Stores go down one after the other; their regions get other leaders after a second. */
+async function stopStores(rig: Rig, isOver: () => boolean): Promise<number> {
+  let stopped = 0;
+  while (!isOver()) {
+    await pause(3000);
+    const store = BigInt(1 + (stopped % 3));
+    await rig.stopStore(store);
+    await pause(500 + below(1500));
+    await rig.startStore(store);
+    stopped++;
+  }
+  return stopped;
 }
 
 async function breakStreams(transport: TestTransport, isOver: () => boolean): Promise<number> {

@@ -25,6 +25,10 @@ message GetStoreResponse { Store store = 2; }
 message Context { uint64 region_id = 1; Epoch region_epoch = 2; Peer peer = 3; }
 message ScanRequest { Context context = 1; bytes start_key = 2; uint32 limit = 3; uint64 version = 4; bytes end_key = 7; }
 message KvPair { bytes error = 1; bytes key = 2; bytes value = 3; }
+message Mutation { uint32 op = 1; bytes key = 2; bytes value = 3; }
+message PrewriteRequest { Context context = 1; repeated Mutation mutations = 2; bytes primary_lock = 3;
+  uint64 start_version = 4; uint64 lock_ttl = 5; uint64 min_commit_ts = 10; }
+message PrewriteResponse { bytes region_error = 1; repeated bytes errors = 2; }
 message ScanResponse { bytes region_error = 1; repeated KvPair pairs = 2; bytes error = 3; }
 `;
 const { root } = protobuf.parse(PROTO, { keepCase: true });
@@ -213,20 +217,15 @@ export async function scanAt(
     const [region] = await regions.scan(from, concatBytes(from, new Uint8Array(1)), signal);
     if (region === undefined) continue;
     const to = region.end.length === 0 || compareBytes(region.end, range.end) > 0 ? range.end : region.end;
-    const { leader, epoch } = region;
     const body = encode('ScanRequest', {
-      context: {
-        region_id: region.id.toString(),
-        region_epoch: { conf_ver: epoch.confVer.toString(), version: epoch.version.toString() },
-        peer: { id: leader.peerId.toString(), store_id: leader.storeId.toString() },
-      },
+      context: contextOf(region),
       start_key: from,
       end_key: to,
       limit: 100_000,
       version: ts.toString(),
     });
-    const address = await regions.storeAddress(leader.storeId, signal);
-    const reply = await transport.unary(address, '/tikvpb.Tikv/KvScan', body, signal);
+    const reply = await call(transport, regions, region, 'KvScan', body);
+    if (reply === undefined) continue;
     const { region_error, error, pairs } = decode('ScanResponse', reply) as {
       region_error: Uint8Array;
       error: Uint8Array;
@@ -242,4 +241,64 @@ export async function scanAt(
     from = to;
   }
   return found;
+}
+
+/** Prewrites one row and leaves it: its owner is dead at once, its lock when `ttlMs` is over. */
+export async function abandonPrewrite(
+  transport: Transport,
+  regions: TestRegions,
+  row: {
+    readonly key: Uint8Array;
+    readonly value: Uint8Array;
+    readonly startTs: bigint;
+    readonly ttlMs: number;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const [region] = await regions.scan(row.key, concatBytes(row.key, new Uint8Array(1)), signal);
+    const body = encode('PrewriteRequest', {
+      context: contextOf(region!),
+      mutations: [{ op: 0, key: row.key, value: row.value }],
+      primary_lock: row.key,
+      start_version: row.startTs.toString(),
+      lock_ttl: row.ttlMs,
+      min_commit_ts: (row.startTs + 1n).toString(),
+    });
+    const reply = await call(transport, regions, region!, 'KvPrewrite', body);
+    if (reply === undefined) continue;
+    const { region_error, errors } = decode('PrewriteResponse', reply) as {
+      region_error: Uint8Array;
+      errors: Uint8Array[];
+    };
+    if (errors.length > 0) throw new Error('the prewrite was refused');
+    if (region_error.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function contextOf({ id, epoch, leader }: FeedRegion): object {
+  return {
+    region_id: id.toString(),
+    region_epoch: { conf_ver: epoch.confVer.toString(), version: epoch.version.toString() },
+    peer: { id: leader.peerId.toString(), store_id: leader.storeId.toString() },
+  };
+}
+
+/** One call to the region's leader; undefined if it does not answer now. */
+async function call(
+  transport: Transport,
+  regions: TestRegions,
+  region: FeedRegion,
+  method: string,
+  body: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  const { signal } = new AbortController();
+  try {
+    const address = await regions.storeAddress(region.leader.storeId, signal);
+    return await transport.unary(address, `/tikvpb.Tikv/${method}`, body, signal);
+  } catch {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return undefined;
+  }
 }
