@@ -15,7 +15,7 @@ import type { FeedRegion } from './ports.js';
 import type { ErrorPeer, ErrorRegion, RegionError } from './region-error.js';
 
 /** What is to be done about where the region is believed to be. */
-export type Correction =
+type Correction =
   | { readonly kind: 'none' }
   | { readonly kind: 'invalidate' }
   | { readonly kind: 'setLeader'; readonly leader: ErrorPeer }

@@ -89,7 +89,7 @@ export class ModelRegions {
 }
 
 /** A region as the feed knows it. */
-export function feedRegion(region: ModelRegion): FeedRegion {
+function feedRegion(region: ModelRegion): FeedRegion {
   return {
     id: BigInt(region.id),
     epoch: { confVer: 1n, version: BigInt(region.version) },

@@ -13,7 +13,7 @@ import { type RowChange, rowsOf } from './batch-rows.js';
 import { encodeCdc, ROOT } from './cdc-proto.js';
 
 /** A row as the trace has it; bytes are hex. */
-export interface TraceRow {
+interface TraceRow {
   readonly type: string;
   readonly op_type: string;
   readonly start_ts: string;
