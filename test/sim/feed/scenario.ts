@@ -97,8 +97,10 @@ export async function runScenario(seed: number): Promise<RunReport> {
   if (!(await runtime.run(isOver, RECOVERY_MS))) throw new Error(`stuck at ${describeLag(subject, target)}`);
   await finish(subject, runtime);
   // TiKV keeps its protocol here, so nothing may have looked like a breach of it.
-  const faults = counts.get('tiview_feed_faults_total') ?? 0;
-  if (faults > 0) throw new Error(`${faults} subscriptions were taken to be at fault`);
+  const breaches = ['unmatchedCommit', 'lateCommit', 'duplicateRequest'].filter((cause) =>
+    counts.has(`tiview_feed_resubscriptions_total ${cause}`),
+  );
+  if (breaches.length > 0) throw new Error(`subscriptions were taken to be at fault: ${breaches.join()}`);
   const sum = (of: (checker: SpanChecker) => number): number =>
     [...checkers.values()].reduce((total, checker) => total + of(checker), 0);
   return {
@@ -110,7 +112,10 @@ export async function runScenario(seed: number): Promise<RunReport> {
 }
 
 function counting(counts: Map<string, number>): Telemetry {
-  const count = (name: string, by = 1): void => void counts.set(name, (counts.get(name) ?? 0) + by);
+  const count: Telemetry['metrics']['count'] = (name, by = 1, labels = {}) => {
+    const series = [name, ...Object.values(labels)].join(' ');
+    counts.set(series, (counts.get(series) ?? 0) + by);
+  };
   return { log: silent.log, metrics: { ...silent.metrics, count } };
 }
 

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { fromHex } from '../../../../src/base/bytes.js';
+import { silent } from '../../../../src/base/telemetry.js';
+import { PrometheusMetrics } from '../../../../src/observe/prometheus-metrics.js';
 import { committed, FeedSubject as Subject } from './feed-subject.js';
 import { region, ScriptedRegions } from './scripted-store.js';
 
@@ -227,6 +229,27 @@ describe('ChangeFeed', () => {
     await subject.subscribe({ id: 'b' });
     expect(subject.stream.address).to.equal('store-2');
     expect(subject.stream.requests).to.have.length(1);
+  });
+
+  it('counts what is subscribed again, by cause, under a declared name', async () => {
+    const metrics = new PrometheusMetrics();
+    const subject = new Subject({ telemetry: { log: silent.log, metrics } });
+    await subject.subscribe();
+    subject.stream.refuse(subject.stream.last, { epoch_not_match: {} });
+    await subject.settle(200);
+    subject.stream.fail(new Error('14 UNAVAILABLE'));
+    await subject.settle(200);
+    subject.stream.initialize(subject.stream.last);
+    subject.stream.rows(subject.stream.last, committed(27, { type: 'COMMIT' }));
+    await subject.settle(200);
+    subject.feed.unsubscribe('a');
+    const text = await metrics.text();
+    const counted = text.split('\n').filter((line) => line.startsWith('tiview_feed_resubscriptions_total'));
+    expect(counted.sort()).to.deep.equal(
+      ['epochNotMatch', 'streamBroke', 'unmatchedCommit'].map(
+        (cause) => `tiview_feed_resubscriptions_total{cause="${cause}"} 1`,
+      ),
+    );
   });
 
   it('treats the orderly end of a stream like its breaking', async () => {
