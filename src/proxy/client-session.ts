@@ -265,7 +265,11 @@ export class ClientSession {
       this.destroy();
       return;
     }
-    this.#relay?.clientEnded(new SessionEnd('client', 'the client has gone'));
+    if (this.#relay?.isAnswering === true) {
+      // Nobody waits for the answer any more, and it may be long in coming.
+      this.#end(NO_BYTES, new SessionEnd('client', 'the client has gone'));
+      return;
+    }
     this.#backend?.end();
     if (this.#phase === 'login') this.#countFailedLogin();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.

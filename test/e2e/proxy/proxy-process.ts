@@ -20,7 +20,8 @@ const proxy = await Proxy.start({
 process.on('message', () => {
   const sockets = process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length;
   const { heapUsed, external, rss } = process.memoryUsage();
-  process.send?.({ ...proxy.counts, sockets, heapUsed, external, rss });
+  const { openConnections, connections, commands } = proxy.counts;
+  process.send?.({ openConnections, connections, commands, sockets, heapUsed, external, rss });
 });
 process.once('disconnect', () => process.exit());
 process.send?.({ port: proxy.address.port });

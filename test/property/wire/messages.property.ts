@@ -79,7 +79,11 @@ describe('messages', () => {
   roundTrip('OK', ok, (value, out) => printOk(value, out, OK_HEADER), parseOk);
   roundTrip('OK in the place of EOF', ok, (value, out) => printOk(value, out, OK_AS_EOF_HEADER), parseOk);
   roundTrip('EOF', fc.record({ warnings: u16, status: u16 }), printEof, parseEof);
-  const sqlState = fc.string({ unit: fc.constantFrom('0', '1', '2', '4', '9', 'H', 'S', 'X'), minLength: 5, maxLength: 5 });
+  const sqlState = fc.string({
+    unit: fc.constantFrom('0', '1', '2', '4', '9', 'H', 'S', 'X'),
+    minLength: 5,
+    maxLength: 5,
+  });
   roundTrip('ERR', fc.record({ errno: u16, sqlState, message: text }), printErr, parseErr);
   const prepareOk = fc.record({ statementId: u32, columnCount: u16, parameterCount: u16, warnings: u16 });
   roundTrip('the answer to COM_STMT_PREPARE', prepareOk, printPrepareOk, parsePrepareOk);
