@@ -9,12 +9,28 @@ export const limits = {
   prewriteBytesPerRpc: 64 * 1024,
   /** RPCs of one transaction in flight at once. */
   transactionRpcsInFlight: 8,
+  /** Transactions with fewer keys in a region have their locks resolved one by one, larger ones by region. */
+  resolveLiteKeys: 512,
+  /** Transactions whose locks one reader carries along as passed; older ones are asked about again. */
+  passedLocksPerReader: 1024,
+  /** Locks fetched in one scan for locks. */
+  locksPerScan: 1024,
+  /** Life of our locks, counted anew at every heartbeat: a dead owner holds others up for no longer. */
+  lockTtlMs: 3000,
+  /** Pause between two heartbeats of a transaction. */
+  heartbeatMs: 1000,
   /** One value: TiKV's raft entry is 8 MiB at most and carries some overhead. */
   valueBytes: 7 * 1024 * 1024,
   /** Longest key TiKV takes (`storage.max-key-size`). */
   keyBytes: 8 * 1024,
   /** Regions kept in the region cache. */
   regionsCached: 50_000,
+  /** Table versions kept parsed by the catalog: some tens of kilobytes each. */
+  tableVersionsCached: 2048,
+  /** Regions asked for in one message to PD. */
+  regionsPerLookup: 1024,
+  /** A cached region that nobody has asked for in so long is looked up again. */
+  regionIdleMs: 600_000,
   /** Transaction statuses remembered by the lock resolver. */
   transactionStatusesCached: 2048,
   /** Time one logical PD or TiKV operation may take over all its retries. */
@@ -25,6 +41,10 @@ export const limits = {
   rpcAttemptMs: 10_000,
   /** TSO requests joined into one message. */
   tsoBatch: 10_000,
+  /** TSO messages sent and not answered yet; requests beyond wait and are joined. */
+  tsoMessagesInFlight: 16,
+  /** A TSO stream that has not answered for so long is given up. */
+  tsoAttemptMs: 3000,
   /** Bytes that one feed stream holds for a consumer that does not drain it. */
   feedQueueBytes: 64 * 1024 * 1024,
   /** Prewritten values held while their commit is awaited, over all spans of a feed. */
@@ -33,8 +53,14 @@ export const limits = {
   epochBytes: 512 * 1024 * 1024,
   /** Row changes in one epoch's transaction; above it the views are rebuilt beside (law 4). */
   epochRows: 1_000_000,
-  /** Bytes of one page of a table scan. */
-  scanPageRows: 4096,
+  /** Rows of one page of a scan, at most; fewer when they are long. */
+  scanPageRows: 16_384,
+  /** Rows of the first page of a scan: their lengths decide how many the next may have. */
+  scanFirstPageRows: 256,
+  /** Bytes that one page of a scan should not exceed by much. */
+  scanPageBytes: 4 * 1024 * 1024,
+  /** Keys of one batch get. */
+  batchGetKeysPerRpc: 1024,
   /** Rows written by one transaction of a build. */
   buildBatchRows: 4096,
   /** Bytes of a statement held back until it is known whether it touches a view. */
@@ -43,6 +69,32 @@ export const limits = {
   packetBytes: 0xff_ff_ff,
   /** Bytes of a socket's outgoing queue above which the other side is paused. */
   relayHighWaterBytes: 1024 * 1024,
+  /** Bytes read from a tidb-server at a time; one buffer of this size is shared, one is lent to each large answer. */
+  relayReadBytes: 64 * 1024,
+  /** Clients connected at once; one more gets error 1040. */
+  clientConnections: 10_000,
+  /** Commands of one client whose answers have not ended; beyond, its input waits. */
+  pipelinedCommands: 1024,
+  /** Bytes of a client's input that wait while a statement before them is answered; beyond, its socket is paused. */
+  heldInputBytes: 1024 * 1024,
+  /** One message of a login. */
+  handshakeBytes: 256 * 1024,
+  /** Time from a client's connection to the end of its login. */
+  handshakeMs: 10_000,
+  /** Time for one tidb-server to take a connection and greet. */
+  backendConnectMs: 3_000,
+  /** Time for which a tidb-server that did not take a connection is asked last. */
+  backendRetryMs: 5_000,
+  /** Time for which an ended connection's last bytes may take to be read. */
+  lingerMs: 2_000,
+  /** Time for which a tidb-server may go on answering a client that will send no more. */
+  halfOpenMs: 60_000,
+  /** Rows of the answer to a statement of our own on a client's session. */
+  ownQueryBytes: 16 * 1024 * 1024,
+  /** Bytes of an answer of our own that are gathered before they are written. */
+  localAnswerBytes: 64 * 1024,
+  /** Prepared statements of one session that are answered here. */
+  localPreparedStatements: 1024,
   /** Registered views. */
   views: 10_000,
 } as const;

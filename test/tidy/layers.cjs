@@ -26,7 +26,6 @@ const packages = {
   'prom-client': '^src/observe/',
   commander: '^src/cli/',
   'smol-toml': '^src/cli/',
-  valibot: '^src/cli/',
 };
 
 const folderRules = layers.flatMap((floor, level) =>
@@ -86,9 +85,5 @@ module.exports = {
     exclude: { path: '^(dist|coverage)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: {
-      extensions: ['.ts', '.d.ts', '.js', '.json'],
-      extensionAlias: { '.js': ['.ts', '.d.ts', '.js'] },
-    },
   },
 };

@@ -1,0 +1,132 @@
+/**
+ * The options of SURFACE §1 as one table: each is a flag `--name`, a key `name` of `tiview.toml` and an environment
+ * variable `TIVIEW_NAME`. Values are checked here, so that a bad one is one line that names the key, wherever it
+ * came from.
+ */
+import { LOG_LEVELS, type LogLevel } from '../observe/pino-log.js';
+
+/** A value that an option cannot take; the message says what it can. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
+
+/** A host and a port; `[::1]:6000` for IPv6. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How one option is read. */
+export interface OptionSpec<T> {
+  /** Placeholder in the help; undefined for a switch. */
+  readonly metavar: string | undefined;
+  readonly help: string;
+  readonly parse: (text: string) => T;
+  /** Undefined: the option is optional and absent by default. */
+  readonly fallback: T;
+}
+
+/** Text of a host and port. @throws OptionError — when it is not one. */
+export function parseHostPort(text: string): HostPort {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) throw new OptionError(`'${text}' is not HOST:PORT`);
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
+/** Inverse of {@link parseHostPort}. */
+export function printHostPort({ host, port }: HostPort): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+const hostPortList = (text: string): readonly HostPort[] => {
+  const parts = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (parts.length === 0) throw new OptionError('an empty list; give HOST:PORT[,HOST:PORT…]');
+  return parts.map(parseHostPort);
+};
+
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text.trim()) || value < least || value > most) {
+      throw new OptionError(`'${text}' is not a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+
+const flag = (text: string): boolean => {
+  if (text === 'true' || text === '1' || text === 'on') return true;
+  if (text === 'false' || text === '0' || text === 'off') return false;
+  throw new OptionError(`'${text}' is not true or false`);
+};
+
+const level = (text: string): LogLevel => {
+  const found = LOG_LEVELS.find((name) => name === text);
+  if (found === undefined) throw new OptionError(`'${text}' is not one of ${LOG_LEVELS.join(', ')}`);
+  return found;
+};
+
+const identifier = (text: string): string => {
+  if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
+    throw new OptionError(`'${text}' is not a plain schema name`);
+  }
+  return text;
+};
+
+const word = (text: string): string => {
+  if (text === '') throw new OptionError('an empty value');
+  return text;
+};
+
+function option<T>(
+  metavar: string | undefined,
+  help: string,
+  parse: (text: string) => T,
+  fallback: T,
+): OptionSpec<T> {
+  return { metavar, help, parse, fallback };
+}
+
+function optional<T>(metavar: string, help: string, parse: (text: string) => T): OptionSpec<T | undefined> {
+  return { metavar, help, parse, fallback: undefined };
+}
+
+/** Every option but `--config`, by name. */
+export const optionTable = {
+  listen: option('HOST:PORT', 'where clients connect', parseHostPort, { host: '127.0.0.1', port: 6000 }),
+  status: option('HOST:PORT', 'status page, /health, /metrics', parseHostPort, {
+    host: '127.0.0.1',
+    port: 6080,
+  }),
+  tidb: optional('LIST', 'tidb-servers to start from: HOST:PORT[,HOST:PORT…]', hostPortList),
+  pd: optional('LIST', 'PD servers (default: found through TiDB)', hostPortList),
+  user: option('NAME', 'TiDB account that maintains the views', word, 'root'),
+  'password-file': optional('FILE', 'file with its password (or TIVIEW_PASSWORD)', word),
+  'epoch-interval': option('MS', 'least time between epochs (0: each tick)', whole(0, 3_600_000), 0),
+  'set-cdc-interval': optional('MS', "set TiKV's cdc.min-ts-interval, cluster-wide", whole(1, 60_000)),
+  schema: option('NAME', 'system schema', identifier, 'tiview'),
+  workers: option('N', 'front-end processes', whole(1, 64), 1),
+  'data-dir': optional('DIR', 'embedded data and engine state', word),
+  'drain-timeout': option('MS', 'how long open transactions may finish', whole(0, 3_600_000), 10_000),
+  demo: option<boolean>(undefined, 'embedded cluster: load a small data set', flag, false),
+  'log-level': option<LogLevel>('LEVEL', LOG_LEVELS.join(', '), level, 'info'),
+  'tls-cert': optional('FILE', 'certificate shown to clients (PEM)', word),
+  'tls-key': optional('FILE', 'its key (PEM)', word),
+  'tls-ca': optional('FILE', 'CA that client certificates must come from (PEM)', word),
+  'tidb-tls-ca': optional('FILE', "CA of TiDB's certificates; turns TLS towards TiDB on", word),
+  'tidb-tls-cert': optional('FILE', 'certificate shown to TiDB', word),
+  'tidb-tls-key': optional('FILE', 'its key', word),
+  'cluster-tls-ca': optional('FILE', 'CA of the PD and TiKV certificates; turns TLS on', word),
+  'cluster-tls-cert': optional('FILE', 'certificate shown to PD and TiKV', word),
+  'cluster-tls-key': optional('FILE', 'its key', word),
+} as const;
+
+/** Name of an option: its flag without the dashes. */
+export type OptionName = keyof typeof optionTable;
+
+/** All options with their values. */
+export type Options = { readonly [K in OptionName]: (typeof optionTable)[K]['fallback'] };

@@ -1,0 +1,70 @@
+/**
+ * Every metric of the program, in one place: what a reader of `/metrics` may rely on. Names follow Prometheus' rules
+ * (`_total` for counters, base units in the name).
+ *
+ * @see https://prometheus.io/docs/practices/naming/
+ */
+
+/** What kind of a metric, what it says, and which labels it has. */
+export interface MetricDeclaration {
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels?: readonly string[];
+  /** Upper bounds of a histogram's buckets. */
+  readonly buckets?: readonly number[];
+}
+
+const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** name → declaration. */
+export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
+  tiview_connections: { kind: 'gauge', help: 'Client connections open now' },
+  tiview_connections_total: { kind: 'counter', help: 'Client connections accepted' },
+  tiview_statements_total: {
+    kind: 'counter',
+    help: 'Commands of clients, by what became of them: relayed, taken (answered here), refused',
+    labels: ['fate'],
+  },
+  tiview_relay_bytes_total: {
+    kind: 'counter',
+    help: 'Bytes relayed, by direction (in: from clients, out: to clients)',
+    labels: ['direction'],
+  },
+  tiview_client_errors_total: {
+    kind: 'counter',
+    help: 'Connections and statements that failed, by whose side',
+    labels: ['side'],
+  },
+  tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },
+  tiview_rpc_errors_total: { kind: 'counter', help: 'RPC attempts that failed, by cause', labels: ['cause'] },
+  tiview_feed_rows_total: { kind: 'counter', help: 'Committed row changes received through change feeds' },
+  tiview_feed_bytes_total: { kind: 'counter', help: 'Bytes received through change feeds' },
+  tiview_feed_resubscriptions_total: {
+    kind: 'counter',
+    help: 'Regions subscribed again, by cause',
+    labels: ['cause'],
+  },
+  tiview_feed_locks_resolved_total: {
+    kind: 'counter',
+    help: 'Locks of others resolved because they held back a feed',
+  },
+  tiview_epochs_total: { kind: 'counter', help: 'Epoch transactions committed' },
+  tiview_epoch_seconds: {
+    kind: 'histogram',
+    help: 'Time of an epoch from closing its input to its commit',
+    buckets: secondsBuckets,
+  },
+  tiview_epoch_rows_total: { kind: 'counter', help: 'Row changes that epochs took in' },
+  tiview_view_rows_written_total: { kind: 'counter', help: 'Rows that epochs wrote to views' },
+  tiview_commit_outcomes_total: {
+    kind: 'counter',
+    help: 'Attempts to commit an epoch, by outcome',
+    labels: ['outcome'],
+  },
+  tiview_lag_seconds: { kind: 'gauge', help: 'Age of the applied ts of the group' },
+  tiview_is_leader: { kind: 'gauge', help: '1 if this instance maintains the views' },
+  tiview_term: { kind: 'gauge', help: 'Term of the reign as last seen' },
+  tiview_views: { kind: 'gauge', help: 'Registered views, by state', labels: ['state'] },
+  tiview_state_rows: { kind: 'gauge', help: 'Rows held in memory by the engine' },
+  tiview_build_rows_total: { kind: 'counter', help: 'Rows written by builds' },
+};

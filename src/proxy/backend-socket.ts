@@ -1,0 +1,152 @@
+/**
+ * A connection to a tidb-server: reading with as little memory and copying as can be (read-buffers.ts), TLS if it
+ * is configured, and pauses. Events are plain callbacks, because they come for every chunk.
+ */
+import { type Socket, connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Backend } from './backends.js';
+import type { ReadBuffers } from './read-buffers.js';
+import type { BackendTls } from './tls-options.js';
+
+/** After this long without a packet the kernel probes whether the other side still exists. */
+export const KEEP_ALIVE_MS = 60_000;
+
+/** Reads shorter than this are copied rather than written from the buffer that was lent for a large answer. */
+const UNCOPIED_BYTES_MIN = 16 * 1024;
+
+/** What a connection tells. */
+export interface BackendEvents {
+  connected(): void;
+  /** @param bytes - the first `length` of them; lent for the call, unless {@link BackendSocket.isStable}. */
+  received(bytes: Uint8Array, length: number): void;
+  /** What was written has gone. */
+  drained(): void;
+  /** The server will send no more. */
+  ended(): void;
+  /** Told once, last, and always. @param error - undefined: orderly. */
+  closed(error: Error | undefined): void;
+}
+
+/** A connection to a tidb-server. */
+export class BackendSocket {
+  readonly backend: Backend;
+  readonly #buffers: ReadBuffers | undefined;
+  readonly #events: BackendEvents;
+  #socket: Socket;
+  #lent: Buffer | undefined;
+  #isPaused = false;
+  #error: Error | undefined;
+
+  /**
+   * Begins to connect.
+   *
+   * @param buffers - undefined where TLS will follow: its plain text comes in buffers of its own.
+   */
+  constructor(backend: Backend, buffers: ReadBuffers | undefined, events: BackendEvents) {
+    this.backend = backend;
+    this.#buffers = buffers;
+    this.#events = events;
+    const { host, port } = backend;
+    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    this.#socket =
+      buffers === undefined
+        ? connect(options)
+        : connect({
+            ...options,
+            onread: {
+              buffer: () => this.#lent ?? buffers.shared,
+              callback: (length, bytes) => this.#read(buffers, bytes, length),
+            },
+          });
+    this.#listen(this.#socket);
+    this.#socket.once('connect', () => events.connected());
+    this.#socket.on('close', () => this.#close());
+  }
+
+  /** Whether the bytes received last may be written as they are: nothing will be read over them before `resume`. */
+  isStable(bytes: Uint8Array, length: number): boolean {
+    if (this.#buffers === undefined) return true;
+    return bytes === this.#lent && length >= UNCOPIED_BYTES_MIN;
+  }
+
+  /** Whether bytes that are stable are so only as long as reading is paused while they are written. */
+  get isReadingInPlace(): boolean {
+    return this.#buffers !== undefined;
+  }
+
+  /** Bytes written that the kernel has not taken. */
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** @param bytes - handed over. */
+  write(bytes: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(bytes);
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  /** Turns to TLS; `connected` is told again when it stands. What was received so far has been plain text. */
+  upgrade(tls: BackendTls): void {
+    const plain = this.#socket;
+    plain.removeAllListeners('data');
+    plain.removeAllListeners('end');
+    plain.removeAllListeners('drain');
+    const { host } = this.backend;
+    const { serverName, ...secrets } = tls;
+    const secure = connectTls({ ...secrets, socket: plain, host, servername: serverName ?? host });
+    this.#socket = secure;
+    this.#listen(secure);
+    secure.once('secureConnect', () => this.#events.connected());
+    // A failed TLS handshake leaves the socket below it open.
+    secure.on('close', () => plain.destroy());
+  }
+
+  /** Sends what is still to be sent and says that no more will come. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #listen(socket: Socket): void {
+    // With `onread` no data event comes.
+    if (this.#buffers === undefined) {
+      socket.on('data', (chunk: Buffer) => this.#events.received(chunk, chunk.length));
+    }
+    socket.on('drain', () => this.#events.drained());
+    socket.on('end', () => this.#events.ended());
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
+  }
+
+  #read(buffers: ReadBuffers, bytes: Uint8Array, length: number): boolean {
+    this.#events.received(bytes, length);
+    if (this.#lent === undefined) {
+      if (length === bytes.length) this.#lent = buffers.take();
+    } else if (length < UNCOPIED_BYTES_MIN && !this.#isPaused) {
+      buffers.giveBack(this.#lent);
+      this.#lent = undefined;
+    }
+    return !this.#isPaused;
+  }
+
+  #close(): void {
+    // A buffer that is lent now may still be being written from: it is left to the garbage collector.
+    this.#lent = undefined;
+    this.#events.closed(this.#error);
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * One client from its connection to its end: finds a tidb-server, has the login relayed (HandshakeRelay), then the
+ * commands (CommandRelay), and carries bytes, pauses and ends between the two sockets.
+ *
+ * Back-pressure: whoever writes faster than the other side reads is paused, so that a session holds at most about
+ * `relayHighWaterBytes` each way. Ends: what one side has sent before it ended still reaches the other. No timers: the
+ * proxy calls `tick` while a deadline is set.
+ */
+import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { NO_BYTES } from '../base/bytes.js';
+import { TiviewError, messageOf } from '../base/errors.js';
+import { limits } from '../base/limits.js';
+import type { Runtime } from '../base/runtime.js';
+import type { Log } from '../base/telemetry.js';
+import { printErr } from '../wire/err-packet.js';
+import { frame } from '../wire/packet-writer.js';
+import { BackendSocket } from './backend-socket.js';
+import type { Backend, Backends } from './backends.js';
+import { ClientSocket } from './client-socket.js';
+import { CommandRelay } from './command-relay.js';
+import { toErrPacket } from './error-map.js';
+import { HandshakeRelay, type Login } from './handshake-relay.js';
+import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
+import type { ReadBuffers } from './read-buffers.js';
+import type { RelayCounts } from './relay-counts.js';
+import type { StatementGates } from './statement-gate.js';
+import type { BackendTls } from './tls-options.js';
+
+/** What a session shares with all others of its proxy. */
+export interface SessionHost {
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly backends: Backends;
+  readonly buffers: ReadBuffers;
+  readonly gates: StatementGates;
+  readonly counts: RelayCounts;
+  readonly clientTls: SecureContext | undefined;
+  readonly backendTls: BackendTls | undefined;
+  /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
+  watch(session: ClientSession, isWatched: boolean): void;
+  /** The login is done: the session has its id. */
+  loggedIn(session: ClientSession): void;
+  /** Both connections are closed. */
+  closed(session: ClientSession): void;
+}
+
+/** Why a session has ended; the reason of aborted statements. */
+class SessionEnd extends TiviewError {
+  override readonly name = 'SessionEnd';
+
+  constructor(side: 'client' | 'proxy' | 'tidb', message: string, cause?: unknown) {
+    super(message, { kind: 'sessionEnd', side, isRetryable: false, cause });
+  }
+}
+
+/** One client's session. */
+export class ClientSession {
+  readonly #host: SessionHost;
+  readonly #client: ClientSocket;
+  #candidates: Backend[];
+  #backend: BackendSocket | undefined;
+  #releaseBackend: () => void = () => undefined;
+  #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
+  #handshake: HandshakeRelay | undefined;
+  #relay: CommandRelay | undefined;
+  #connectionId: number | undefined;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #isBackendFull = false;
+  #isInputHeld = false;
+  #isClientClosed = false;
+  #isBackendClosed = true;
+  #hasFailedLogin = false;
+
+  /** @param socket - just accepted, with `allowHalfOpen`. */
+  constructor(host: SessionHost, socket: Socket) {
+    this.#host = host;
+    this.#candidates = [...host.backends.candidates()];
+    this.#client = new ClientSocket(socket, {
+      received: (chunk) => this.#fromClient(chunk),
+      drained: () => this.#backend?.resume(),
+      ended: () => this.#clientEnded(),
+      closed: (error) => this.#clientClosed(error),
+    });
+    this.#connect();
+  }
+
+  /** As TiDB knows it; undefined before the login is done. */
+  get connectionId(): number | undefined {
+    return this.#connectionId;
+  }
+
+  /** @see CommandRelay.interrupt */
+  interrupt(): boolean {
+    return this.#relay?.interrupt() ?? false;
+  }
+
+  /** Ends the session if that cuts nothing short. @returns whether it has ended, or is ending. */
+  endIfQuiet(): boolean {
+    if (this.#phase === 'ending') return true;
+    if (this.#relay?.isQuiet === false) return false;
+    this.#end(NO_BYTES, new SessionEnd('proxy', 'the proxy shuts down'));
+    return true;
+  }
+
+  /** Ends the session at once. */
+  destroy(): void {
+    this.#phase = 'ending';
+    this.#relay?.end(new SessionEnd('proxy', 'the proxy shuts down'));
+    this.#client.destroy();
+    this.#backend?.destroy();
+  }
+
+  /** Does what is due. @param nowMs - Runtime.monotonicMs. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#deadlineMs) return;
+    switch (this.#phase) {
+      case 'connecting':
+        this.#backend?.destroy();
+        return;
+      case 'login': {
+        const err = toErrPacket(handshakeTimedOut());
+        this.#end(
+          frame(2, (out) => printErr(err, out)),
+          handshakeTimedOut(),
+        );
+        return;
+      }
+      default:
+        this.destroy();
+    }
+  }
+
+  #connect(): void {
+    const { backends, buffers, backendTls, counts, log } = this.#host;
+    const backend = this.#candidates.shift();
+    if (backend === undefined) {
+      const err = { ...toErrPacket(noServerReachable()), sqlState: '' };
+      this.#end(
+        frame(0, (out) => printErr(err, out)),
+        noServerReachable(),
+      );
+      return;
+    }
+    this.#isBackendClosed = false;
+    this.#releaseBackend = backends.opening(backend);
+    this.#setDeadline(limits.backendConnectMs);
+    this.#backend = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, {
+      connected: () => this.#handshake?.backendSecured(),
+      received: (bytes, length) => this.#fromBackend(bytes, length),
+      drained: () => this.#backendDrained(),
+      ended: () => this.#backendEnded(),
+      closed: (error) => {
+        this.#isBackendClosed = true;
+        this.#releaseBackend();
+        if (this.#phase !== 'connecting') {
+          this.#backendClosed(error);
+          return;
+        }
+        backends.failed(backend);
+        counts.backendFailures++;
+        const { host, port } = backend;
+        log.warn('tidb-server does not take connections', { host, port, error: messageOf(error) });
+        if (this.#isClientClosed) this.#finish();
+        else this.#connect();
+      },
+    });
+  }
+
+  #fromBackend(bytes: Uint8Array, length: number): void {
+    this.#host.counts.bytesFromBackends += length;
+    if (this.#phase === 'commands') this.#relay?.fromBackend(bytes, length);
+    else if (this.#phase !== 'ending') this.#login(bytes, length);
+  }
+
+  #fromClient(chunk: Uint8Array): void {
+    this.#host.counts.bytesFromClients += chunk.length;
+    if (this.#phase === 'commands') this.#relay?.fromClient(chunk);
+    else if (this.#phase === 'login') this.#handshake?.receiveFromClient(chunk);
+  }
+
+  #login(bytes: Uint8Array, length: number): void {
+    if (this.#phase === 'connecting') this.#beginLogin();
+    this.#handshake?.receiveFromBackend(bytes.subarray(0, length));
+  }
+
+  #beginLogin(): void {
+    const { backends, clientTls, backendTls } = this.#host;
+    const backend = this.#backend;
+    if (backend === undefined) return;
+    backends.succeeded(backend.backend);
+    this.#phase = 'login';
+    this.#setDeadline(limits.handshakeMs);
+    this.#handshake = new HandshakeRelay(
+      {
+        toClient: (bytes) => this.#toClient(bytes, bytes.length),
+        toBackend: (bytes) => backend.write(bytes),
+        upgradeClient: (rest) => {
+          if (clientTls !== undefined) this.#client.upgrade(clientTls, rest);
+        },
+        upgradeBackend: () => backend.upgrade(backendTls ?? {}),
+        done: (login) => this.#beginCommands(login),
+        end: (last, reason) => this.#end(last, reason),
+      },
+      { isOfferedToClients: clientTls !== undefined, isDemandedOfBackends: backendTls !== undefined },
+    );
+    this.#client.begin();
+  }
+
+  #beginCommands(login: Login): void {
+    const { runtime, gates, counts } = this.#host;
+    const { response, capabilities, status } = login;
+    const { connectionId } = login.greeting;
+    const { user, database } = response;
+    this.#phase = 'commands';
+    this.#handshake = undefined;
+    this.#connectionId = connectionId;
+    this.#setDeadline(Number.POSITIVE_INFINITY);
+    const ports = {
+      toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
+      toBackend: (bytes: Uint8Array) => this.#toBackend(bytes),
+      clientRoom: (signal: AbortSignal) => this.#client.room(limits.relayHighWaterBytes, signal),
+      holdClient: (isHeld: boolean) => {
+        this.#isInputHeld = isHeld;
+        this.#letClientFlow();
+      },
+      end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
+    };
+    const gate = gates.open({ connectionId, user, database, capabilities });
+    this.#relay = new CommandRelay({ runtime, ports, gate, connectionId, capabilities, status, counts });
+    this.#host.loggedIn(this);
+    if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
+    if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);
+  }
+
+  #toClient(bytes: Uint8Array, length: number): void {
+    const backend = this.#backend;
+    const isStable = backend?.isStable(bytes, length) ?? false;
+    this.#client.write(bytes, length, isStable);
+    // Bytes that are written from the buffer they were read into must be gone before the next read.
+    const isUncopied = isStable && backend?.isReadingInPlace === true;
+    if (this.#client.pendingBytes > (isUncopied ? 0 : limits.relayHighWaterBytes)) backend?.pause();
+  }
+
+  #toBackend(bytes: Uint8Array): void {
+    const backend = this.#backend;
+    if (backend === undefined) return;
+    backend.write(bytes);
+    if (backend.pendingBytes <= limits.relayHighWaterBytes) return;
+    this.#isBackendFull = true;
+    this.#letClientFlow();
+  }
+
+  #backendDrained(): void {
+    this.#isBackendFull = false;
+    this.#letClientFlow();
+  }
+
+  #letClientFlow(): void {
+    if (this.#isBackendFull || this.#isInputHeld) this.#client.pause();
+    else this.#client.resume();
+  }
+
+  #clientEnded(): void {
+    this.#relay?.clientEnded(new SessionEnd('client', 'the client has gone'));
+    this.#backend?.end();
+    if (this.#phase === 'login') this.#countFailedLogin();
+    // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
+    if (this.#phase !== 'ending') this.#setDeadline(limits.halfOpenMs);
+  }
+
+  #clientClosed(error: Error | undefined): void {
+    this.#isClientClosed = true;
+    if (this.#phase === 'login' && error !== undefined) this.#countFailedLogin();
+    if (this.#phase !== 'connecting') this.#phase = 'ending';
+    this.#relay?.end(new SessionEnd('client', 'the client has gone', error));
+    this.#candidates = [];
+    if (error === undefined) this.#backend?.end();
+    else this.#backend?.destroy();
+    if (this.#isBackendClosed) this.#finish();
+    else this.#setDeadline(limits.lingerMs);
+  }
+
+  #backendEnded(error?: Error): void {
+    if (this.#phase === 'connecting') return;
+    this.#handshake?.backendGone(error);
+    this.#end(NO_BYTES, new SessionEnd('tidb', 'the tidb-server has gone', error));
+  }
+
+  #backendClosed(error: Error | undefined): void {
+    this.#backendEnded(error);
+    if (this.#isClientClosed) this.#finish();
+  }
+
+  #countFailedLogin(): void {
+    if (!this.#hasFailedLogin) this.#host.counts.failedLogins++;
+    this.#hasFailedLogin = true;
+  }
+
+  /** Ends both connections, the client's after what was sent to it and these last bytes. */
+  #end(last: Uint8Array, reason: Error): void {
+    if (this.#phase === 'ending') return;
+    if (this.#phase !== 'commands') this.#countFailedLogin();
+    const { connectionId } = this;
+    this.#host.log.debug('session ends', { connId: connectionId, reason: messageOf(reason) });
+    this.#phase = 'ending';
+    this.#relay?.end(reason);
+    this.#backend?.end();
+    if (last.length > 0) this.#client.write(last, last.length, true);
+    this.#client.end();
+    // Reading goes on (and what comes is dropped), so that the client sees our last bytes rather than a reset.
+    this.#client.begin();
+    this.#client.resume();
+    this.#setDeadline(limits.lingerMs);
+  }
+
+  #setDeadline(ms: number): void {
+    const isSet = ms !== Number.POSITIVE_INFINITY;
+    this.#deadlineMs = isSet ? this.#host.runtime.monotonicMs() + ms : ms;
+    this.#host.watch(this, isSet);
+  }
+
+  #finish(): void {
+    this.#host.watch(this, false);
+    this.#host.closed(this);
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * A client's connection: TLS if it asks for it, and word of when there is room to write again. Events are plain
+ * callbacks, because they come for every chunk.
+ */
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { copyBytes } from '../base/bytes.js';
+
+/** What a connection tells. */
+export interface ClientEvents {
+  /** @param chunk - handed over. */
+  received(chunk: Uint8Array): void;
+  /** What was written has gone. */
+  drained(): void;
+  /** The client will send no more. */
+  ended(): void;
+  /** Told once, last, and always. @param error - undefined: orderly. */
+  closed(error: Error | undefined): void;
+}
+
+interface RoomWaiter {
+  readonly resolve: () => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** A client's connection. */
+export class ClientSocket {
+  readonly #events: ClientEvents;
+  #socket: Socket;
+  #error: Error | undefined;
+  #waiters: RoomWaiter[] = [];
+  #isReading = false;
+  readonly #written = (): void => {
+    if (this.#socket.writableLength === 0) this.#events.drained();
+  };
+
+  /** @param socket - accepted with `allowHalfOpen`; not read from before {@link begin}. */
+  constructor(socket: Socket, events: ClientEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on('close', () => this.#close());
+    this.#watch(socket);
+  }
+
+  /** Begins to read, if that has not begun. */
+  begin(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => this.#events.received(chunk));
+    socket.on('end', () => this.#events.ended());
+  }
+
+  /** Bytes written that the kernel has not taken. */
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** @param bytes - the first `length` of them; written from where they are if `isStable`, else copied. */
+  write(bytes: Uint8Array, length: number, isStable: boolean): void {
+    if (!this.#socket.writable) return;
+    const piece = length === bytes.length ? bytes : bytes.subarray(0, length);
+    // `drained` must come after a piece that is written in place however short it is: `drain` would not promise that.
+    if (isStable) this.#socket.write(piece, this.#written);
+    else this.#socket.write(Buffer.from(piece));
+  }
+
+  /** Resolves when at most `pendingBytes` wait. @throws the signal's reason, or that the connection has ended. */
+  room(pendingBytes: number, signal: AbortSignal): Promise<void> {
+    if (this.#socket.writableLength <= pendingBytes) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(signal.reason as Error);
+      };
+      const settle = (): void => signal.removeEventListener('abort', onAbort);
+      const waiter = {
+        resolve: () => {
+          settle();
+          resolve();
+        },
+        reject: (reason: Error) => {
+          settle();
+          reject(reason);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.push(waiter);
+    });
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Turns to TLS. @param rest - of TLS, received already. */
+  upgrade(context: SecureContext, rest: Uint8Array): void {
+    const plain = this.#socket;
+    plain.removeAllListeners('data');
+    plain.removeAllListeners('end');
+    plain.removeAllListeners('drain');
+    plain.pause();
+    if (rest.length > 0) plain.unshift(copyBytes(rest));
+    const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
+    this.#socket = secure;
+    this.#watch(secure);
+    // The plain socket's close is the one that counts; a failed TLS handshake must bring it about.
+    secure.on('close', () => plain.destroy());
+    this.#isReading = false;
+    this.begin();
+  }
+
+  /** Sends what is still to be sent and says that no more will come. */
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #watch(socket: Socket): void {
+    socket.on('drain', () => {
+      const waiters = this.#waiters;
+      this.#waiters = [];
+      for (const waiter of waiters) waiter.resolve();
+      this.#events.drained();
+    });
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
+  }
+
+  #close(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.reject(this.#error ?? new Error('the client has gone'));
+    this.#events.closed(this.#error);
+  }
+}

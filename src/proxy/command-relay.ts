@@ -1,0 +1,366 @@
+/**
+ * The command phase of one session: forwards both directions untouched, keeps account of which answers are still to
+ * come, and has statements that are refused or taken answered here, each in its turn.
+ *
+ * Order is the whole difficulty. A client may send many commands before the first is answered; so an answer of ours
+ * waits until tidb-server's answers to everything before it are out (`#turn`), and what the client sends after it
+ * waits until ours is out (`#input`). No socket is known here: see RelayPorts.
+ *
+ * Whatever cannot be followed ends the session with an ERR packet that says so, in its turn too.
+ */
+import { assert } from '../base/assert.js';
+import { NO_BYTES, concatBytes } from '../base/bytes.js';
+import { limits } from '../base/limits.js';
+import type { Runtime } from '../base/runtime.js';
+import { AnswerFollower } from '../wire/answer-follower.js';
+import { AnswerKind } from '../wire/answer-kind.js';
+import { Capability } from '../wire/capability.js';
+import { printErr } from '../wire/err-packet.js';
+import { plainOk, printOk } from '../wire/ok-packet.js';
+import { nextSequence } from '../wire/packet-header.js';
+import { frame } from '../wire/packet-writer.js';
+import { printPrepareOk } from '../wire/prepare-ok.js';
+import { ProtocolError } from '../wire/protocol-error.js';
+import { ServerStatus } from '../wire/server-status.js';
+import { CommandWalker, type MessageHandler, type MessageHead, type Route } from './command-walker.js';
+import { toErrPacket } from './error-map.js';
+import { HeldStatement } from './held-statement.js';
+import { LocalAnswer } from './local-answer.js';
+import { LocalTask } from './local-task.js';
+import { OwnQueries } from './own-queries.js';
+import { interrupted, statementTooLong } from './proxy-errors.js';
+import type { RelayCounts } from './relay-counts.js';
+import type { RelayPorts } from './relay-ports.js';
+import type { LocalStatement, StatementGate } from './statement-gate.js';
+import { type Decision, type LocalAction, StatementRouter } from './statement-router.js';
+
+/** What a relay is made of. */
+export interface CommandRelayParts {
+  readonly runtime: Runtime;
+  readonly ports: RelayPorts;
+  readonly gate: StatementGate;
+  readonly connectionId: number;
+  /** What the client and the tidb-server have agreed on. */
+  readonly capabilities: number;
+  /** Status flags of the login. */
+  readonly status: number;
+  readonly counts: RelayCounts;
+}
+
+/** Status flags that belong to a session rather than to one statement. */
+const SESSION_STATUS =
+  ServerStatus.inTransaction |
+  ServerStatus.autocommit |
+  ServerStatus.noBackslashEscapes |
+  ServerStatus.inReadOnlyTransaction;
+
+/** Relays one session's commands and answers. */
+export class CommandRelay {
+  readonly #parts: CommandRelayParts;
+  readonly #ports: RelayPorts;
+  readonly #isEofDeprecated: boolean;
+  readonly #answers: AnswerFollower;
+  readonly #walker: CommandWalker;
+  readonly #router: StatementRouter;
+  readonly #queries: OwnQueries;
+  /** What the client sent that has to wait. */
+  #input: Uint8Array[] = [];
+  #inputBytes = 0;
+  #isClientHeld = false;
+  #held: HeldStatement | undefined;
+  /** What happens when the message that is dropped now has ended. */
+  #afterDrop: LocalAction | undefined;
+  /** What happens when all earlier answers are out. */
+  #turn: (() => void) | undefined;
+  #task: LocalTask | undefined;
+  #isReceivingFile = false;
+  #isFailing = false;
+  #hasEnded = false;
+
+  constructor(parts: CommandRelayParts) {
+    this.#parts = parts;
+    this.#ports = parts.ports;
+    this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
+    this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
+    this.#router = new StatementRouter(parts.gate);
+    this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
+    this.#walker = new CommandWalker(this.#handler());
+  }
+
+  /** Whether the session could end now without cutting anything short: no command, transaction or cursor is open. */
+  get isQuiet(): boolean {
+    return (
+      this.#answers.lastExpected === undefined &&
+      this.#turn === undefined &&
+      this.#task === undefined &&
+      this.#input.length === 0 &&
+      !this.#isReceivingFile &&
+      !this.#walker.isInMessage &&
+      (this.#answers.status & (ServerStatus.inTransaction | ServerStatus.cursorExists)) === 0
+    );
+  }
+
+  /** @param chunk - handed over: nobody writes to it any more. */
+  fromClient(chunk: Uint8Array): void {
+    if (this.#hasEnded || this.#isFailing) return;
+    if (this.#input.length > 0 || this.#isBlocked) this.#keep(chunk);
+    else this.#walk(chunk);
+  }
+
+  /** @param chunk - the first `length` bytes of it; lent for the call. */
+  fromBackend(chunk: Uint8Array, length: number): void {
+    if (this.#hasEnded) return;
+    try {
+      this.#follow(chunk, length);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#failBackend(chunk, error);
+      return;
+    }
+    if (this.#turn !== undefined) this.#tryTurn();
+    if (this.#input.length > 0) this.#resumeInput();
+  }
+
+  /** Aborts the statement that is answered here now, as KILL QUERY would. @returns whether there was one. */
+  interrupt(): boolean {
+    this.#task?.interrupt(interrupted());
+    return this.#task !== undefined;
+  }
+
+  /** The client will send no more, and wants no more of a statement that is answered here. */
+  clientEnded(reason: Error): void {
+    this.#task?.interrupt(reason);
+  }
+
+  /** Nothing more can be sent to the client or the tidb-server. */
+  end(reason: Error): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#turn = undefined;
+    this.#input = [];
+    this.#task?.abandon(reason);
+    this.#queries.fail(reason);
+  }
+
+  #follow(chunk: Uint8Array, length: number): void {
+    if (this.#queries.isActive) {
+      const { rest, status } = this.#queries.feed(chunk.subarray(0, length));
+      if (status !== undefined) this.#answers.noteStatus(status);
+      this.#answers.feed(rest, 0, rest.length);
+      return;
+    }
+    this.#answers.feed(chunk, 0, length);
+    // What comes while a statement is answered here can only be an unasked ERR packet: the connection's end follows.
+    if (this.#task === undefined) this.#ports.toClient(chunk, length);
+    if (this.#answers.takeFileRequest()) this.#beginFile();
+  }
+
+  #beginFile(): void {
+    if (this.#walker.isInMessage || this.#input.length > 0 || this.#turn !== undefined) {
+      throw new ProtocolError('client', 'commands were sent before the file that LOAD DATA LOCAL asks for');
+    }
+    this.#isReceivingFile = true;
+  }
+
+  get #isBlocked(): boolean {
+    return (
+      this.#turn !== undefined ||
+      this.#task !== undefined ||
+      this.#isFailing ||
+      this.#hasEnded ||
+      this.#answers.pendingCount >= limits.pipelinedCommands
+    );
+  }
+
+  #handler(): MessageHandler {
+    const isBlocked = (): boolean => this.#isBlocked;
+    const isReceivingFile = (): boolean => this.#isReceivingFile;
+    return {
+      get isBlocked() {
+        return isBlocked();
+      },
+      get isReceivingFile() {
+        return isReceivingFile();
+      },
+      route: (head) => this.#route(head),
+      forward: (bytes, start, end) =>
+        this.#ports.toBackend(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)),
+      hold: (bytes) => this.#hold(bytes),
+      endMessage: (sequence) => this.#endMessage(sequence),
+      endFile: () => {
+        this.#isReceivingFile = false;
+      },
+    };
+  }
+
+  #walk(chunk: Uint8Array): void {
+    try {
+      const rest = this.#walker.feed(chunk);
+      if (rest.length > 0) this.#keep(rest);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#failClient(error);
+    }
+  }
+
+  #keep(chunk: Uint8Array): void {
+    this.#input.push(chunk);
+    this.#inputBytes += chunk.length;
+    this.#holdClient();
+  }
+
+  #resumeInput(): void {
+    while (this.#input.length > 0 && !this.#isBlocked) {
+      const [first] = this.#input;
+      const chunk = first !== undefined && this.#input.length === 1 ? first : concatBytes(...this.#input);
+      this.#input = [];
+      this.#inputBytes = 0;
+      this.#walk(chunk);
+    }
+    this.#holdClient();
+  }
+
+  #holdClient(): void {
+    const isHeld = this.#inputBytes > limits.heldInputBytes;
+    if (isHeld === this.#isClientHeld) return;
+    this.#isClientHeld = isHeld;
+    this.#ports.holdClient(isHeld);
+  }
+
+  #route(head: MessageHead): Route {
+    if (head.sequence !== 0) {
+      // A client's part of the exchange after COM_CHANGE_USER.
+      if (this.#answers.lastExpected === AnswerKind.auth) return 'forward';
+      throw new ProtocolError('client', `packets out of order: ${head.sequence} begins no command`);
+    }
+    if (head.length === 0) throw new ProtocolError('client', 'an empty packet where a command begins');
+    this.#parts.counts.commands++;
+    const decision = this.#router.route(head);
+    if (decision.kind === 'hold') {
+      this.#held = new HeldStatement();
+      return 'hold';
+    }
+    return this.#decide(decision) ? 'forward' : 'drop';
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#held?.add(bytes);
+    if (this.#held === undefined || this.#held.length <= limits.statementBytes) return;
+    this.#held = undefined;
+    this.#afterDrop = { kind: 'error', error: statementTooLong(limits.statementBytes) };
+  }
+
+  #endMessage(sequence: number): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && this.#decide(this.#router.routeHeld(held.message()))) {
+      this.#ports.toBackend(held.framed());
+    }
+    const action = this.#afterDrop;
+    this.#afterDrop = undefined;
+    if (action !== undefined) this.#takeTurn(() => this.#perform(action, nextSequence(sequence)));
+  }
+
+  /** @returns whether the message is forwarded. */
+  #decide(decision: Decision): boolean {
+    switch (decision.kind) {
+      case 'forward':
+        this.#answers.expect(decision.answer, decision.listener);
+        return true;
+      case 'answer':
+        this.#afterDrop = decision.action;
+        return false;
+      case 'ignore':
+        return false;
+      case 'hold':
+        assert(false, 'a statement is held once');
+    }
+  }
+
+  #takeTurn(act: () => void): void {
+    assert(this.#turn === undefined, 'one answer of ours waits at a time');
+    this.#turn = act;
+    this.#tryTurn();
+  }
+
+  #tryTurn(): void {
+    const act = this.#turn;
+    if (act === undefined || this.#answers.pendingCount > 0) return;
+    this.#turn = undefined;
+    act();
+  }
+
+  #perform(action: LocalAction, sequence: number): void {
+    switch (action.kind) {
+      case 'error':
+        this.#send(frame(sequence, (out) => printErr(toErrPacket(action.error), out)));
+        return;
+      case 'ok':
+        this.#send(frame(sequence, (out) => printOk(plainOk(this.#status), out)));
+        return;
+      case 'prepared': {
+        const { statementId } = action;
+        const ok = { statementId, columnCount: 0, parameterCount: 0, warnings: 0 };
+        this.#send(frame(sequence, (out) => printPrepareOk(ok, out)));
+        return;
+      }
+      case 'run':
+        this.#run(action.statement, action.isBinary, sequence);
+    }
+  }
+
+  #run(statement: LocalStatement, isBinary: boolean, sequence: number): void {
+    const { runtime, connectionId, capabilities } = this.#parts;
+    const form = { isEofDeprecated: this.#isEofDeprecated, isBinary };
+    const status = (): number => this.#status;
+    const answer = new LocalAnswer(sequence, form, this.#ports, status);
+    const finished = (): void => {
+      this.#task = undefined;
+      this.#resumeInput();
+    };
+    const queries = this.#queries;
+    this.#task = new LocalTask({
+      runtime,
+      statement,
+      answer,
+      queries,
+      connectionId,
+      capabilities,
+      status,
+      finished,
+    });
+    this.#task.start();
+  }
+
+  get #status(): number {
+    return this.#answers.status & SESSION_STATUS;
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#ports.toClient(bytes, bytes.length);
+  }
+
+  /** The client's bytes make no sense: what it sent before them is answered, then it is told. */
+  #failClient(error: ProtocolError): void {
+    this.#isFailing = true;
+    const err = frame(nextSequence(this.#walker.sequence), (out) => printErr(toErrPacket(error), out));
+    // The answer to a message that is cut short would never come.
+    if (this.#walker.isInMessage) this.#endWith(err, error);
+    else this.#takeTurn(() => this.#endWith(err, error));
+  }
+
+  /** The answers make no sense: what came before in this chunk is still good. */
+  #failBackend(chunk: Uint8Array, error: ProtocolError): void {
+    const isRelaying = this.#task === undefined;
+    const { errorAt, errorSequence } = this.#answers;
+    if (isRelaying && errorAt > 0) this.#ports.toClient(chunk, errorAt);
+    const err = frame(errorSequence, (out) => printErr(toErrPacket(error), out));
+    // In the middle of a packet an ERR packet would only be taken for more of it.
+    this.#endWith(isRelaying && errorAt >= 0 ? err : NO_BYTES, error);
+  }
+
+  #endWith(last: Uint8Array, error: Error): void {
+    this.end(error);
+    this.#ports.end(last, error);
+  }
+}

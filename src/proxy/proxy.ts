@@ -1,0 +1,207 @@
+/**
+ * The proxy: listens, makes a session for each client, watches deadlines, counts, drains.
+ */
+import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
+import { TiviewError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
+import type { Runtime, Task } from '../base/runtime.js';
+import type { Telemetry } from '../base/telemetry.js';
+import { printErr } from '../wire/err-packet.js';
+import { frame } from '../wire/packet-writer.js';
+import { KEEP_ALIVE_MS } from './backend-socket.js';
+import { Backends } from './backends.js';
+import { ClientSession, type SessionHost } from './client-session.js';
+import { toErrPacket } from './error-map.js';
+import { tooManyConnections } from './proxy-errors.js';
+import { ReadBuffers } from './read-buffers.js';
+import { RelayCounts } from './relay-counts.js';
+import { OPEN_GATES, type StatementGates } from './statement-gate.js';
+import { type BackendTls, type ClientTls, clientSecureContext } from './tls-options.js';
+
+/** How a proxy is set up. */
+export interface ProxyOptions {
+  readonly runtime: Runtime;
+  readonly telemetry: Telemetry;
+  /** Where clients connect; port 0 means any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** tidb-servers, `host:port` each. */
+  readonly backends: readonly string[];
+  /** Offered to clients if given. */
+  readonly clientTls?: ClientTls;
+  /** Demanded of tidb-servers if given. */
+  readonly backendTls?: BackendTls;
+  /** Looks at statements; default: lets everything pass. */
+  readonly gates?: StatementGates;
+}
+
+/** Between two looks at deadlines. */
+const TICK_MS = 250;
+
+/** Between two publications of counts. */
+const PUBLISH_MS = 1_000;
+
+/** Between two looks for quiet sessions while draining. */
+const DRAIN_TICK_MS = 20;
+
+/** The listening socket could not be opened. */
+export class ListenError extends TiviewError {
+  override readonly name = 'ListenError';
+
+  constructor(address: string, cause: Error) {
+    super(`cannot listen on ${address}: ${cause.message}`, {
+      kind: 'listen',
+      side: 'proxy',
+      isRetryable: false,
+      cause,
+    });
+  }
+}
+
+/** A running proxy. */
+export class Proxy {
+  readonly #options: ProxyOptions;
+  readonly #server: Server;
+  readonly #backends: Backends;
+  readonly #host: SessionHost;
+  readonly #sessions = new Set<ClientSession>();
+  readonly #byConnectionId = new Map<number, ClientSession>();
+  readonly #watched = new Set<ClientSession>();
+  readonly #tasks: Task[] = [];
+  /** What has been counted so far. */
+  readonly counts = new RelayCounts();
+
+  private constructor(options: ProxyOptions) {
+    this.#options = options;
+    this.#backends = new Backends(options.runtime, options.backends);
+    this.#host = {
+      runtime: options.runtime,
+      log: options.telemetry.log,
+      backends: this.#backends,
+      buffers: new ReadBuffers(),
+      gates: options.gates ?? OPEN_GATES,
+      counts: this.counts,
+      clientTls: options.clientTls === undefined ? undefined : clientSecureContext(options.clientTls),
+      backendTls: options.backendTls,
+      watch: (session, isWatched) => {
+        if (isWatched) this.#watched.add(session);
+        else this.#watched.delete(session);
+      },
+      loggedIn: (session) => {
+        if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
+      },
+      closed: (session) => this.#closed(session),
+    };
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
+      this.#accept(socket),
+    );
+  }
+
+  /**
+   * Starts listening.
+   *
+   * @throws ListenError — when the address is taken or not ours; AddressError — when a backend's is no `host:port`.
+   */
+  static async start(options: ProxyOptions): Promise<Proxy> {
+    const proxy = new Proxy(options);
+    await proxy.#listen();
+    const { runtime } = options;
+    proxy.#tasks.push(
+      runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
+      runtime.spawn('proxy metrics', (signal) => proxy.#publishCounts(signal)),
+    );
+    return proxy;
+  }
+
+  /** Where it listens. */
+  get address(): { readonly host: string; readonly port: number } {
+    // A listening TCP server's address is never a string or null.
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** Takes another list of tidb-servers, for clients to come. @throws AddressError. */
+  setBackends(addresses: readonly string[]): void {
+    this.#backends.replace(addresses);
+  }
+
+  /**
+   * Aborts the statement that is answered here on a session, as KILL QUERY would.
+   *
+   * @returns whether there was one.
+   */
+  interrupt(connectionId: number): boolean {
+    return this.#byConnectionId.get(connectionId)?.interrupt() ?? false;
+  }
+
+  /**
+   * Stops accepting, ends each session as soon as no statement, transaction or cursor is open on it, and those that
+   * are left after `timeoutMs` at once. Resolves when all are closed.
+   */
+  async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#options;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const untilMs = runtime.monotonicMs() + timeoutMs;
+    while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
+      for (const session of this.#sessions) session.endIfQuiet();
+      await runtime.sleep(DRAIN_TICK_MS, signal).catch(() => undefined);
+    }
+    for (const session of this.#sessions) session.destroy();
+    await closed;
+    for (const task of this.#tasks) await task.stop();
+    this.counts.publish(this.#options.telemetry.metrics);
+  }
+
+  #listen(): Promise<void> {
+    const { host, port } = this.#options.listen;
+    return new Promise((resolve, reject) => {
+      const onError = (error: Error): void => reject(new ListenError(`${host}:${port}`, error));
+      this.#server.once('error', onError);
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#server.off('error', onError);
+        const { log } = this.#options.telemetry;
+        this.#server.on('error', (error) => log.error('listening failed', { error: error.message }));
+        resolve();
+      });
+    });
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#sessions.size >= limits.clientConnections) {
+      const err = { ...toErrPacket(tooManyConnections()), sqlState: '' };
+      socket.on('error', () => socket.destroy());
+      socket.end(frame(0, (out) => printErr(err, out)));
+      socket.destroySoon();
+      return;
+    }
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    this.counts.connections++;
+    this.counts.openConnections++;
+    this.#sessions.add(new ClientSession(this.#host, socket));
+  }
+
+  #closed(session: ClientSession): void {
+    if (!this.#sessions.delete(session)) return;
+    this.counts.openConnections--;
+    const { connectionId } = session;
+    if (connectionId !== undefined && this.#byConnectionId.get(connectionId) === session) {
+      this.#byConnectionId.delete(connectionId);
+    }
+  }
+
+  async #watchDeadlines(signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#options;
+    for (;;) {
+      await runtime.sleep(TICK_MS, signal);
+      const nowMs = runtime.monotonicMs();
+      for (const session of this.#watched) session.tick(nowMs);
+    }
+  }
+
+  async #publishCounts(signal: AbortSignal): Promise<void> {
+    const { runtime, telemetry } = this.#options;
+    for (;;) {
+      await runtime.sleep(PUBLISH_MS, signal);
+      this.counts.publish(telemetry.metrics);
+    }
+  }
+}

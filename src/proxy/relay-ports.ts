@@ -1,0 +1,17 @@
+/** What a relay may do to the two sockets it lies between. Implemented by ClientSession, and by tests. */
+export interface RelayPorts {
+  /**
+   * Sends to the client.
+   *
+   * @param bytes - the first `length` of them; lent for the call.
+   */
+  toClient(bytes: Uint8Array, length: number): void;
+  /** Sends to the tidb-server. @param bytes - handed over: nobody writes to them any more. */
+  toBackend(bytes: Uint8Array): void;
+  /** Resolves when the client's socket has room. @throws the signal's reason. */
+  clientRoom(signal: AbortSignal): Promise<void>;
+  /** Stops reading from the client, or goes on: too much of its input waits, or does no longer. */
+  holdClient(isHeld: boolean): void;
+  /** Sends these bytes (possibly none) to the client as the last ones and ends both connections. */
+  end(last: Uint8Array, reason: Error): void;
+}

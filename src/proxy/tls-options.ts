@@ -1,0 +1,27 @@
+/** TLS towards clients and towards tidb-servers. */
+import { type SecureContext, createSecureContext } from 'node:tls';
+
+/** TLS that is offered to clients. */
+export interface ClientTls {
+  /** PEM: the certificate and those that lead from it to a root. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+}
+
+/** TLS that is demanded of tidb-servers. */
+export interface BackendTls {
+  /** PEM: roots that are trusted; undefined: Node's own. */
+  readonly ca?: string;
+  /** PEM: a certificate of ours, for servers that ask for one. */
+  readonly cert?: string;
+  /** PEM. */
+  readonly key?: string;
+  /** The name that the server's certificate must bear; undefined: the host connected to. */
+  readonly serverName?: string;
+}
+
+/** Parses certificate and key once, not for each client. @throws when they are no PEM, or do not match. */
+export function clientSecureContext(tls: ClientTls): SecureContext {
+  return createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
+}

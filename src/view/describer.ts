@@ -1,0 +1,122 @@
+/**
+ * TiDB as the front half of the compiler (ARCHITECTURE, second story): a select's canonical text and column types,
+ * taken from a throw-away view that the control account creates, describes and drops.
+ *
+ * Types come from `SHOW FULL COLUMNS` of that view, with the scale of computed decimals corrected by the metadata of
+ * `SELECT … LIMIT 0`, where alone it is right (TRUTH §8); `information_schema.columns` is unusable for views.
+ */
+import { SqlError } from '../base/errors.js';
+import type { ControlPool, ControlRow, ControlSession } from './control-pool.js';
+import { type PinnedSession, pinnedAssignments } from './pinned-session.js';
+import { quoteName, quoteText } from './quote.js';
+
+/** A column of a select as TiDB types it. */
+export interface DescribedColumn {
+  readonly name: string;
+  /** As in DDL, without character set and nullability: `varchar(20)`, `decimal(16,7)`, `enum('a','b')`. */
+  readonly type: string;
+  /** undefined for columns that have none. */
+  readonly collation: string | undefined;
+  readonly isNotNull: boolean;
+}
+
+/** A select, described. */
+export interface Description {
+  /** `information_schema.views.view_definition`: qualified table names, aliases on every column. */
+  readonly canonical: string;
+  readonly columns: readonly DescribedColumn[];
+}
+
+const MYSQL_TYPE_NEWDECIMAL = 246;
+
+/** Describes selects through the control account. */
+export class Describer {
+  readonly #control: ControlPool;
+  readonly #schema: string;
+  readonly #uniqueName: () => string;
+
+  /** @param uniqueName - a name for the throw-away view, never given twice. */
+  constructor(control: ControlPool, schema: string, uniqueName: () => string) {
+    this.#control = control;
+    this.#schema = schema;
+    this.#uniqueName = uniqueName;
+  }
+
+  /**
+   * Describes a select as the session of the view's creator would understand it.
+   *
+   * @throws SqlError — TiDB's own, as for `CREATE VIEW`.
+   */
+  describe(select: string, pinned: PinnedSession, signal: AbortSignal): Promise<Description> {
+    return this.#control.session(async (session) => {
+      await session.set(pinnedAssignments(pinned));
+      if (pinned.database !== undefined) await session.query(`USE ${quoteName(pinned.database)}`);
+      const name = this.#uniqueName();
+      const view = `${quoteName(this.#schema)}.${quoteName(name)}`;
+      await session.query(`CREATE VIEW ${view} AS ${select}`);
+      try {
+        return await this.#read(session, name, view);
+      } finally {
+        await session.query(`DROP VIEW IF EXISTS ${view}`);
+      }
+    }, signal);
+  }
+
+  /**
+   * Checks that TiDB understands `printed` exactly as it understands `canonical`: the same plan.
+   *
+   * @throws SqlError — when it does not.
+   */
+  sameMeaning(canonical: string, printed: string, pinned: PinnedSession, signal: AbortSignal): Promise<void> {
+    return this.#control.session(async (session) => {
+      await session.set(pinnedAssignments(pinned));
+      const plans: string[] = [];
+      for (const select of [canonical, printed]) {
+        const rows = await session.query(`EXPLAIN FORMAT = 'brief' ${select}`);
+        plans.push(JSON.stringify(rows));
+      }
+      if (plans[0] !== plans[1]) {
+        throw new SqlError(
+          1105,
+          'HY000',
+          'TiView and TiDB read this definition differently; please report it',
+        );
+      }
+    }, signal);
+  }
+
+  async #read(session: ControlSession, name: string, view: string): Promise<Description> {
+    const [definition] = await session.query(
+      'SELECT view_definition AS text FROM information_schema.views ' +
+        `WHERE table_schema = ${quoteText(this.#schema)} AND table_name = ${quoteText(name)}`,
+    );
+    const shown = await session.query(`SHOW FULL COLUMNS FROM ${view}`);
+    const { fields } = await session.describe(`SELECT * FROM ${view} LIMIT 0`);
+    const columns = shown.map((row, index) => describedColumn(row, fields[index]));
+    return { canonical: definition?.['text'] ?? '', columns };
+  }
+}
+
+interface Field {
+  readonly columnType?: number;
+  readonly decimals?: number;
+  readonly columnLength?: number;
+}
+
+function describedColumn(row: ControlRow, field: Field | undefined): DescribedColumn {
+  return {
+    name: row['Field'] ?? '',
+    type: correctedType(row['Type'] ?? '', field),
+    collation: row['Collation'] ?? undefined,
+    isNotNull: row['Null'] === 'NO',
+  };
+}
+
+/** `SHOW FULL COLUMNS` tells the argument's type for AVG and `/`; the result's metadata tells the value's. */
+function correctedType(shown: string, field: Field | undefined): string {
+  if (field?.columnType !== MYSQL_TYPE_NEWDECIMAL) return shown;
+  const scale = field.decimals ?? 0;
+  const precision = (field.columnLength ?? 0) - (scale > 0 ? 2 : 1);
+  const modifiers = /^decimal\(\d+,\d+\)(.*)$/.exec(shown)?.[1] ?? '';
+  return `decimal(${Math.min(65, precision)},${scale})${modifiers}`;
+}

@@ -1,0 +1,33 @@
+/**
+ * The settings of a session that decide what a select means; they are pinned when a view is created and used for as
+ * long as it lives.
+ */
+import { quoteText } from './quote.js';
+
+/** Settings of the creator's session. */
+export interface PinnedSession {
+  /** Current database of unqualified names; undefined if none. Not needed once the text is canonical. */
+  readonly database: string | undefined;
+  readonly sqlMode: string;
+  /** Never `SYSTEM`: that would mean something else on another server. */
+  readonly timeZone: string;
+  /** `collation_connection`: of literals without an introducer. */
+  readonly collation: string;
+  readonly divPrecisionIncrement: number;
+  /** `user@host` of the creator, for the record. */
+  readonly definer: string;
+}
+
+/**
+ * For `SET SESSION …`. The client's character set is not among them: its statement has become text before it gets
+ * here, and the control connection speaks utf8mb4. The mode goes last: with NO_BACKSLASH_ESCAPES the quoting of what
+ * follows would change.
+ */
+export function pinnedAssignments(pinned: PinnedSession): string {
+  return [
+    `collation_connection = ${quoteText(pinned.collation)}`,
+    `div_precision_increment = ${pinned.divPrecisionIncrement}`,
+    `time_zone = ${quoteText(pinned.timeZone)}`,
+    `sql_mode = ${quoteText(pinned.sqlMode)}`,
+  ].join(', ');
+}

@@ -1,0 +1,100 @@
+/**
+ * Cuts a stream into whole messages, joining those that span packets, where messages have to be read rather than
+ * relayed: the handshake, and answers to our own queries. It holds at most one message, up to a bound, and joins
+ * what arrived only when a message (or a packet of a long one) can be complete, so that time is linear.
+ */
+import { NO_BYTES, concatBytes, copyBytes } from '../base/bytes.js';
+import { FULL_PAYLOAD, HEADER_BYTES } from './packet-header.js';
+import { ProtocolError, type Sender } from './protocol-error.js';
+
+/** One message, its packets joined. */
+export interface Message {
+  /** Of its last packet. */
+  readonly sequence: number;
+  /** Lent: valid until the splitter is fed again. */
+  readonly payload: Uint8Array;
+}
+
+/** Cuts a stream into messages. */
+export class PacketSplitter {
+  readonly #sender: Sender;
+  readonly #maxBytes: number;
+  #bytes: Uint8Array = NO_BYTES;
+  #at = 0;
+  #arrived: Uint8Array[] = [];
+  #arrivedBytes = 0;
+  /** Bytes after `#at` without which there cannot be a next message. */
+  #needed = HEADER_BYTES;
+
+  /** @param maxBytes - of one message; a longer one is refused before it is held. */
+  constructor(sender: Sender, maxBytes: number) {
+    this.#sender = sender;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Adds what arrived. The chunk is copied, so its owner may reuse it. */
+  feed(chunk: Uint8Array): void {
+    this.#arrived.push(copyBytes(chunk));
+    this.#arrivedBytes += chunk.length;
+  }
+
+  /**
+   * The next whole message, or undefined when there is none yet.
+   *
+   * @throws ProtocolError — when a message is longer than the bound.
+   */
+  next(): Message | undefined {
+    if (this.#bytes.length - this.#at + this.#arrivedBytes < this.#needed) return undefined;
+    this.#join();
+    const bytes = this.#bytes;
+    const parts: Uint8Array[] = [];
+    let at = this.#at;
+    let size = 0;
+    for (;;) {
+      if (bytes.length - at < HEADER_BYTES) {
+        this.#wait(at + HEADER_BYTES);
+        return;
+      }
+      const length = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+      size += length;
+      if (size > this.#maxBytes) {
+        throw new ProtocolError(this.#sender, `a message of over ${this.#maxBytes} bytes where none can be`);
+      }
+      const payload = at + HEADER_BYTES;
+      if (bytes.length - payload < length) {
+        this.#wait(payload + length);
+        return;
+      }
+      parts.push(bytes.subarray(payload, payload + length));
+      if (length < FULL_PAYLOAD) {
+        this.#at = payload + length;
+        this.#needed = HEADER_BYTES;
+        return { sequence: bytes[at + 3]!, payload: parts.length === 1 ? parts[0]! : concatBytes(...parts) };
+      }
+      at = payload + length;
+    }
+  }
+
+  /** Takes out what has not been given as a message. */
+  rest(): Uint8Array {
+    this.#join();
+    const rest = this.#bytes.subarray(this.#at);
+    this.#bytes = NO_BYTES;
+    this.#at = 0;
+    return rest;
+  }
+
+  #wait(until: number): undefined {
+    this.#needed = until - this.#at;
+    return undefined;
+  }
+
+  #join(): void {
+    if (this.#arrived.length === 0) return;
+    if (this.#at === this.#bytes.length && this.#arrived.length === 1) this.#bytes = this.#arrived[0]!;
+    else this.#bytes = concatBytes(this.#bytes.subarray(this.#at), ...this.#arrived);
+    this.#at = 0;
+    this.#arrived = [];
+    this.#arrivedBytes = 0;
+  }
+}

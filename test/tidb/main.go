@@ -1,0 +1,179 @@
+// Command rig runs a small but real TiDB cluster in one process, for tests of
+// clients that speak TiKV's and PD's gRPC protocols:
+//
+//   - one or more TiKV stores: unistore (TiDB's own in-process TiKV, with MVCC,
+//     locks and the coprocessor) behind tikvpb.Tikv, plus cdcpb.ChangeData;
+//   - a PD: pdpb.PD and the HTTP API, inside an etcd server as in the real one;
+//   - TiDB itself, joined to them over TCP through its ordinary TiKV driver.
+//
+// Everything listens on 127.0.0.1. Port 0 picks a free one. When all is ready
+// the rig prints one line with the addresses: JSON, or with -fixed-ports
+// "tidb ready: mysql=… status=… pd=…". It ends on SIGTERM, SIGINT, or when its
+// standard input closes (with -stdin).
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/pingcap/log"
+)
+
+// storeVersion is the TiKV version the stores claim. TiDB picks features by it.
+const storeVersion = "8.5.4"
+
+const clusterID = 7_460_000_000_000_000_001
+
+type options struct {
+	stores, pdPort, kvPort, tidbPort, statusPort int
+	fixedPorts, withTiDB, stdin, spareTiDB       bool
+	resolvedInterval, pdLag                      time.Duration
+	dir, logLevel, faults                        string
+	seed                                         int64
+}
+
+func parseOptions() (o options) {
+	flag.IntVar(&o.stores, "stores", 1, "number of TiKV stores (ports)")
+	flag.IntVar(&o.pdPort, "pd-port", 0, "PD's port")
+	flag.IntVar(&o.kvPort, "kv-port", 0, "first store's port; the others follow it")
+	flag.IntVar(&o.tidbPort, "tidb-port", 0, "TiDB's MySQL port")
+	flag.IntVar(&o.statusPort, "status-port", 0, "TiDB's status port")
+	flag.BoolVar(&o.fixedPorts, "fixed-ports", false, "TiDB's usual ports (MySQL 4000, status 10080, PD 2379, stores from 20160) and the plain ready line")
+	flag.BoolVar(&o.withTiDB, "tidb", true, "run TiDB; false leaves PD and the stores only")
+	flag.DurationVar(&o.resolvedInterval, "resolved-interval", 100*time.Millisecond, "how often resolved timestamps are sent")
+	flag.DurationVar(&o.pdLag, "pd-lag", 40*time.Millisecond, "how late PD knows of splits, merges and new leaders")
+	flag.StringVar(&o.faults, "faults", "", "faults by kind or group with a probability, e.g. all, feed,kv-busy=0.1 (see README)")
+	flag.BoolVar(&o.spareTiDB, "spare-tidb", false, "faults leave TiDB's own requests alone")
+	flag.Int64Var(&o.seed, "seed", 1, "of the faults' randomness")
+	flag.StringVar(&o.dir, "dir", "", "directory for data and logs (default: a temporary one, removed at the end)")
+	flag.StringVar(&o.logLevel, "log-level", "warn", "TiDB's log level")
+	flag.BoolVar(&o.stdin, "stdin", false, "end when standard input closes")
+	flag.Parse()
+	if o.fixedPorts {
+		o.tidbPort, o.statusPort, o.pdPort, o.kvPort = 4000, 10080, 2379, 20160
+	}
+	return o
+}
+
+func main() {
+	if err := run(parseOptions()); err != nil {
+		fmt.Fprintln(os.Stderr, "rig:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	began := time.Now()
+	dir := o.dir
+	if dir == "" {
+		tmp, err := os.MkdirTemp("", "tidb-rig-")
+		if err != nil {
+			return err
+		}
+		beforeAbort = func() { _ = os.RemoveAll(tmp) }
+		defer beforeAbort()
+		dir = tmp
+	}
+	if err := quietLog(dir, o.logLevel); err != nil {
+		return err
+	}
+	c, err := startCluster(o, dir)
+	if err != nil {
+		return err
+	}
+	defer c.stop()
+
+	ready := map[string]any{"pd": c.pd.address, "clusterId": fmt.Sprint(uint64(clusterID)), "dir": dir, "pid": os.Getpid()}
+	var addresses []string
+	for _, s := range c.servers {
+		addresses = append(addresses, s.meta.Address)
+	}
+	ready["stores"] = addresses
+	stopped := make(chan error, 1)
+	if o.withTiDB {
+		if o.tidbPort, err = freePort(o.tidbPort); err != nil {
+			return err
+		}
+		if o.statusPort, err = freePort(o.statusPort); err != nil {
+			return err
+		}
+		tidb, err := startTiDB(tidbOptions{pd: c.pd.address, port: o.tidbPort, statusPort: o.statusPort, dir: dir, logLevel: o.logLevel})
+		if err != nil {
+			return fmt.Errorf("TiDB: %w", err)
+		}
+		defer tidb.stop()
+		go func() { stopped <- <-tidb.stopped }()
+		ready["tidb"] = fmt.Sprintf("127.0.0.1:%d", o.tidbPort)
+		ready["status"] = fmt.Sprintf("127.0.0.1:%d", o.statusPort)
+		ready["version"] = tidbVersion()
+	}
+	// What makes life hard begins when all is up.
+	c.regions.pdLag.Store(int64(o.pdLag))
+	c.faults.spareTiDB = o.spareTiDB
+	if err := c.faults.set(o.faults); err != nil {
+		return fmt.Errorf("-faults: %w", err)
+	}
+	ready["startMs"] = time.Since(began).Milliseconds()
+	if o.fixedPorts {
+		fmt.Printf("tidb ready: mysql=%s status=%s pd=%s\n", ready["tidb"], ready["status"], ready["pd"])
+	} else {
+		line, _ := json.Marshal(ready)
+		fmt.Println(string(line))
+	}
+	return untilTold(o.stdin, stopped)
+}
+
+// untilTold waits for a signal, the end of standard input, or TiDB's own end.
+func untilTold(stdin bool, stopped <-chan error) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	closed := make(chan struct{})
+	if stdin {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			close(closed)
+		}()
+	}
+	select {
+	case <-signals:
+		return nil
+	case <-closed:
+		return nil
+	case err := <-stopped:
+		return err
+	}
+}
+
+// freePort is port, or one that is free now if port is 0.
+func freePort(port int) (int, error) {
+	if port != 0 {
+		return port, nil
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// quietLog sends the log of everything (unistore and PD's client share TiDB's) to a file.
+func quietLog(dir, level string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	logger, props, err := log.InitLogger(&log.Config{Level: level, File: log.FileLogConfig{Filename: filepath.Join(dir, "rig.log")}})
+	if err != nil {
+		return err
+	}
+	log.ReplaceGlobals(logger, props)
+	return nil
+}

@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { ConfigError, type Request, readConfig } from '../../../src/cli/config.js';
+
+interface Given {
+  argv?: string[];
+  env?: Record<string, string>;
+  files?: Record<string, string>;
+}
+
+function read({ argv = [], env = {}, files = {} }: Given): Request {
+  return readConfig({
+    argv,
+    environment: env,
+    version: '1.2.3',
+    readFile: (path) => {
+      const text = files[path];
+      if (text === undefined) throw new Error(`ENOENT: no such file, open '${path}'`);
+      return text;
+    },
+  });
+}
+
+function optionsOf(given: Given): Extract<Request, { kind: 'serve' }>['options'] {
+  const request = read(given);
+  if (request.kind !== 'serve') throw new Error('expected options');
+  return request.options;
+}
+
+function problemOf(given: Given): string {
+  try {
+    read(given);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'no problem';
+}
+
+describe('readConfig', () => {
+  it('has the defaults of the contract', () => {
+    const options = optionsOf({});
+    expect(options.listen).to.deep.equal({ host: '127.0.0.1', port: 6000 });
+    expect(options.status).to.deep.equal({ host: '127.0.0.1', port: 6080 });
+    expect(options.schema).to.equal('tiview');
+    expect(options.user).to.equal('root');
+    expect(options['epoch-interval']).to.equal(0);
+    expect(options.tidb).to.equal(undefined);
+    expect(options.demo).to.equal(false);
+  });
+
+  it('takes flag before environment before file before default', () => {
+    const files = {
+      't.toml': 'listen = "0.0.0.0:1"\nuser = "file"\nschema = "file"\nworkers = 3\ntidb = ["a:1", "b:2"]',
+    };
+    const env = { TIVIEW_USER: 'environment', TIVIEW_SCHEMA: 'environment' };
+    const options = optionsOf({ argv: ['--config', 't.toml', '--schema', 'flagged'], env, files });
+    expect(options.schema).to.equal('flagged');
+    expect(options.user).to.equal('environment');
+    expect(options.workers).to.equal(3);
+    expect(options.listen).to.deep.equal({ host: '0.0.0.0', port: 1 });
+    expect(options.tidb).to.deep.equal([
+      { host: 'a', port: 1 },
+      { host: 'b', port: 2 },
+    ]);
+  });
+
+  it('reads IPv6 addresses', () => {
+    expect(optionsOf({ argv: ['--listen', '[::1]:0'] }).listen).to.deep.equal({ host: '::1', port: 0 });
+  });
+
+  it('names the key of whatever cannot be used', () => {
+    expect(problemOf({ argv: ['--nonsense'] })).to.match(/--nonsense/);
+    expect(problemOf({ argv: ['--listen', 'nowhere'] })).to.equal("--listen: 'nowhere' is not HOST:PORT");
+    expect(problemOf({ argv: ['--listen', 'a:70000'] })).to.match(/--listen: .*not HOST:PORT/);
+    expect(problemOf({ argv: ['--workers', '0'] })).to.match(/--workers: '0' is not a whole number from 1/);
+    expect(problemOf({ env: { TIVIEW_LOG_LEVEL: 'loud' } })).to.match(
+      /TIVIEW_LOG_LEVEL: 'loud' is not one of/,
+    );
+    expect(problemOf({ argv: ['--config', 't.toml'], files: { 't.toml': 'lisen = "a:1"' } })).to.equal(
+      'lisen: unknown key in t.toml',
+    );
+    expect(problemOf({ argv: ['--config', 't.toml'], files: { 't.toml': 'workers = "many"' } })).to.match(
+      /^workers in t.toml: 'many'/,
+    );
+    expect(problemOf({ argv: ['--config', 't.toml'], files: { 't.toml': '[user]\na = 1' } })).to.match(
+      /^user in/,
+    );
+    expect(problemOf({ argv: ['--config', 'gone.toml'] })).to.match(/gone.toml/);
+    expect(problemOf({ argv: ['--tls-cert', 'c.pem'] })).to.equal(
+      'tls-cert and tls-key: give both or neither',
+    );
+    expect(problemOf({ argv: ['--password-file', 'gone'] })).to.match(/^password-file: .*gone/);
+    expect(problemOf({ argv: ['extra'] })).to.match(/too many arguments/);
+  });
+
+  it('reads the password from its file without the last line end, or from the environment', () => {
+    const files = { p: 'se cret\n' };
+    expect(read({ argv: ['--password-file', 'p'], files })).to.have.property('password', 'se cret');
+    expect(read({ env: { TIVIEW_PASSWORD: 'x' } })).to.have.property('password', 'x');
+  });
+
+  it('prints help and version', () => {
+    expect(read({ argv: ['--version'] })).to.deep.equal({ kind: 'print', text: '1.2.3\n' });
+    const help = read({ argv: ['--help'] });
+    expect(help).to.have.property('kind', 'print');
+    expect((help as { text: string }).text).to.match(/--epoch-interval <MS>/);
+  });
+});
