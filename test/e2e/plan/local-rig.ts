@@ -9,6 +9,8 @@ import { createConnection, type Connection } from 'mysql2/promise';
 
 /** A running TiDB. */
 export interface LocalRig {
+  /** Its status port, `host:port`. */
+  readonly status: string;
   /** A new connection to it; close it. */
   connect(database?: string): Promise<Connection>;
   stop(): Promise<void>;
@@ -28,8 +30,10 @@ export async function startLocalRig(): Promise<LocalRig> {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the rig ended with ${String(code)}`)));
   });
-  const [host, port] = (JSON.parse(first) as { tidb: string }).tidb.split(':');
+  const ready = JSON.parse(first) as { readonly tidb: string; readonly status: string };
+  const [host, port] = ready.tidb.split(':');
   return {
+    status: ready.status,
     connect: (database) =>
       createConnection({
         host: host ?? '127.0.0.1',
