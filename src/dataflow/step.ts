@@ -1,0 +1,87 @@
+/** One epoch of a circuit, in pieces. */
+import { assert } from '../base/assert.js';
+import type { TableId } from '../codec/table-keys.js';
+import type { Delta } from './delta.js';
+import type { Edge, Node } from './node.js';
+import type { SourceOperator } from './operators/source-operator.js';
+import type { ViewId } from './view-spec.js';
+
+/** How far a step has come. */
+export type StepResult =
+  | { readonly kind: 'more' }
+  /** The delta of every view, consolidated; also of those in which nothing changed. */
+  | { readonly kind: 'done'; readonly views: ReadonlyMap<ViewId, Delta> };
+
+/** The parts of a circuit that a step works on. */
+export interface StepParts {
+  readonly sources: ReadonlyMap<TableId, SourceOperator>;
+  readonly nodes: readonly Node[];
+  readonly outputs: ReadonlyMap<ViewId, Node>;
+}
+
+/** An epoch under way. */
+export class Step {
+  readonly #parts: StepParts;
+  readonly #onDone: () => void;
+  #at = 0;
+  #hasBegun = false;
+  #isOver = false;
+
+  /** Use Circuit.begin. */
+  constructor(parts: StepParts, inputs: ReadonlyMap<TableId, Delta>, onDone: () => void) {
+    this.#parts = parts;
+    this.#onDone = onDone;
+    for (const [table, source] of parts.sources) {
+      const input = inputs.get(table);
+      source.begin(input === undefined ? [] : [input]);
+    }
+  }
+
+  /**
+   * Works on.
+   *
+   * @param budgetRows - about how many rows to look at before coming back: ≥ 1.
+   * @throws LimitError — when an operator reaches a bound: the step is over, the circuit as before it.
+   */
+  run(budgetRows: number): StepResult {
+    assert(!this.#isOver, 'the step is over');
+    assert(budgetRows >= 1, `a budget of ${budgetRows} rows`);
+    const { nodes } = this.#parts;
+    for (let left = budgetRows; this.#at < nodes.length;) {
+      if (left <= 0) return { kind: 'more' };
+      left -= this.#runNode(nodes[this.#at]!, left);
+    }
+    return { kind: 'done', views: this.#finish() };
+  }
+
+  /** Lets one node work on, and goes on to the next when it is done; the rows looked at. */
+  #runNode({ operator, inputs }: Node, budget: number): number {
+    if (!this.#hasBegun) {
+      operator.begin(inputs.map((edge) => this.#deltaOf(edge)));
+      this.#hasBegun = true;
+    }
+    const { rows, isDone } = operator.run(budget);
+    if (isDone) {
+      this.#at++;
+      this.#hasBegun = false;
+    }
+    return rows;
+  }
+
+  #finish(): ReadonlyMap<ViewId, Delta> {
+    const { sources, nodes, outputs } = this.#parts;
+    const views = new Map([...outputs].map(([view, { operator }]) => [view, operator.output]));
+    for (const { operator } of nodes) operator.absorb();
+    for (const source of sources.values()) source.absorb();
+    this.#isOver = true;
+    this.#onDone();
+    return views;
+  }
+
+  #deltaOf(edge: Edge): Delta {
+    if (edge.kind === 'node') return edge.node.operator.output;
+    const source = this.#parts.sources.get(edge.table);
+    assert(source !== undefined, `no source of table ${edge.table}`);
+    return source.outputOf(edge.columns.map(({ id }) => id));
+  }
+}

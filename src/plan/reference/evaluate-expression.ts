@@ -1,0 +1,141 @@
+/**
+ * Evaluates expressions on single values, plainly: the oracle of the compiled ones, and the embedded cluster's way to
+ * answer a SELECT. Shares with the engine only the codec.
+ */
+import { assert, unreachable } from '../../base/assert.js';
+import { collationOf } from '../../codec/collation.js';
+import type { Datum } from '../../codec/datum.js';
+import { Decimal } from '../../codec/decimal.js';
+import type { ComparisonDomain, ComparisonOperator, RowExpression } from '../../dataflow/expression.js';
+import { isLike } from './is-like.js';
+
+/** True, false, or unknown. */
+export type Truth = boolean | null;
+
+/** The value of an expression on a row; tests give 1, 0 or NULL. */
+export function evaluate(expression: RowExpression, row: readonly Datum[]): Datum {
+  if (expression.kind === 'constant') return expression.value;
+  if (expression.kind === 'column') {
+    const value = row[expression.index];
+    assert(value !== undefined, `no column ${expression.index} in a row of ${row.length}`);
+    return value;
+  }
+  const truth = truthOf(expression, row);
+  return truth === null ? null : truth ? 1n : 0n;
+}
+
+/** Whether an expression is true on a row. */
+export function truthOf(expression: RowExpression, row: readonly Datum[]): Truth {
+  switch (expression.kind) {
+    case 'column':
+    case 'constant':
+      return truthOfValue(evaluate(expression, row));
+    case 'compare': {
+      const [left, right] = [evaluate(expression.left, row), evaluate(expression.right, row)];
+      return compareBy(expression.operator, expression.domain, left, right);
+    }
+    case 'in': {
+      const operand = evaluate(expression.operand, row);
+      return anyOf(expression.values.map(({ value }) => compareBy('=', expression.domain, operand, value)));
+    }
+    case 'like': {
+      const operand = evaluate(expression.operand, row);
+      if (operand === null) return null;
+      assert(operand instanceof Uint8Array, 'LIKE of a string');
+      const collation = collationOf(expression.collation, expression.isNewCollation);
+      return isLike(collation, operand, expression.pattern, expression.escape);
+    }
+    case 'isNull':
+      return evaluate(expression.operand, row) === null;
+    case 'isTruth':
+      return truthOf(expression.operand, row) === expression.truth;
+    case 'not': {
+      const truth = truthOf(expression.operand, row);
+      return truth === null ? null : !truth;
+    }
+    case 'and': {
+      const negated = expression.operands.map((operand) => {
+        const truth = truthOf(operand, row);
+        return truth === null ? null : !truth;
+      });
+      const any = anyOf(negated);
+      return any === null ? null : !any;
+    }
+    case 'or':
+      return anyOf(expression.operands.map((operand) => truthOf(operand, row)));
+    case 'xor': {
+      const truths = expression.operands.map((operand) => truthOf(operand, row));
+      return truths.includes(null) ? null : truths.filter((truth) => truth === true).length % 2 === 1;
+    }
+    default:
+      return unreachable(expression);
+  }
+}
+
+function truthOfValue(value: Datum): Truth {
+  if (value === null) return null;
+  assert(!(value instanceof Uint8Array), 'a string is no truth value');
+  return value instanceof Decimal ? value.unscaled !== 0n : Number(value) !== 0;
+}
+
+/** True if any is, else unknown if any is, else false. */
+function anyOf(truths: readonly Truth[]): Truth {
+  if (truths.includes(true)) return true;
+  return truths.includes(null) ? null : false;
+}
+
+function compareBy(operator: ComparisonOperator, domain: ComparisonDomain, left: Datum, right: Datum): Truth {
+  if (left === null || right === null) return operator === '<=>' ? left === right : null;
+  const order = orderOf(domain, left, right);
+  switch (operator) {
+    case '=':
+    case '<=>':
+      return order === 0;
+    case '<>':
+      return order !== 0;
+    case '<':
+      return order < 0;
+    case '<=':
+      return order <= 0;
+    case '>':
+      return order > 0;
+    case '>=':
+      return order >= 0;
+  }
+}
+
+/** Negative, zero or positive. */
+function orderOf(domain: ComparisonDomain, left: NonNullable<Datum>, right: NonNullable<Datum>): number {
+  switch (domain.kind) {
+    case 'integer':
+    case 'decimal':
+      return exact(left).compare(exact(right));
+    case 'time':
+    case 'duration': {
+      assert(typeof left === 'bigint' && typeof right === 'bigint', 'times are integers');
+      return left < right ? -1 : left > right ? 1 : 0;
+    }
+    case 'real': {
+      const [a, b] = [real(left), real(right)];
+      return a < b ? -1 : a > b ? 1 : 0;
+    }
+    case 'string':
+      assert(left instanceof Uint8Array && right instanceof Uint8Array, 'strings are bytes');
+      return collationOf(domain.collation, domain.isNewCollation).compare(left, right);
+    default:
+      return unreachable(domain);
+  }
+}
+
+function exact(value: NonNullable<Datum>): Decimal {
+  if (typeof value === 'bigint') return new Decimal(value, 0);
+  assert(value instanceof Decimal, 'an exact number');
+  return value;
+}
+
+function real(value: NonNullable<Datum>): number {
+  if (typeof value === 'number') return value;
+  assert(!(value instanceof Uint8Array), 'a number');
+  // Both conversions round once, to the nearest double.
+  return typeof value === 'bigint' ? Number(value) : Number(value.toString());
+}
