@@ -91,14 +91,16 @@ export function parseTableInfo(bytes: Uint8Array): TableInfo {
 
 /** Reads a table from parsed JSON, such as that inside a DDL job. @throws SchemaError — as {@link parseTableInfo}. */
 export function tableInfoOf(json: JsonObject): TableInfo {
-  const columns = json.objects('cols').map(columnInfoOf);
+  const kind = json.has('view') ? 'view' : json.has('sequence') ? 'sequence' : 'table';
+  // TiDB stores a view's columns without types: they are those of its select, whenever it is read.
+  const columns = kind === 'view' ? [] : json.objects('cols').map(columnInfoOf);
   columns.forEach((column, i) => {
     if (column.offset !== i) throw new SchemaError(`${json.what}: column ${i} is at offset ${column.offset}`);
   });
   const info: TableInfo = {
     id: json.integer('id'),
     name: ciNameOf(json.object('name')),
-    kind: json.has('view') ? 'view' : json.has('sequence') ? 'sequence' : 'table',
+    kind,
     charset: (json.optionalText('charset') ?? '').toLowerCase(),
     collate: (json.optionalText('collate') ?? '').toLowerCase(),
     columns: Object.freeze(columns),

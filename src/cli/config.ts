@@ -78,7 +78,10 @@ function readArguments({ argv, version }: ConfigSources): Map<string, string> | 
     .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => undefined });
   for (const name of names) {
     const { metavar, help, fallback } = specs[name];
-    const shown = typeof fallback === 'object' ? printHostPort(fallback as HostPort) : `${fallback as string | number | boolean}`;
+    const shown =
+      typeof fallback === 'object'
+        ? printHostPort(fallback as HostPort)
+        : `${fallback as string | number | boolean}`;
     const suffix = metavar === undefined || fallback === undefined ? '' : ` (default ${shown})`;
     command.option(metavar === undefined ? `--${name}` : `--${name} <${metavar}>`, help + suffix);
   }

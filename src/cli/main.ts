@@ -1,2 +1,36 @@
 #!/usr/bin/env node
-process.exitCode = 2;
+/** The executable. */
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../base/errors.js';
+import { ConfigError, readConfig } from './config.js';
+import { serve } from './serve.js';
+import { programVersion } from './version.js';
+
+const USAGE_EXIT = 2;
+const FAILURE_EXIT = 1;
+
+async function main(): Promise<number> {
+  const request = readConfig({
+    argv: process.argv.slice(2),
+    environment: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    version: programVersion(),
+  });
+  if (request.kind === 'print') {
+    process.stdout.write(request.text);
+    return 0;
+  }
+  return serve(request);
+}
+
+/** Whatever is still open (a connection to a server that does not answer) must not keep the process alive. */
+function exit(code: number): void {
+  process.stdout.write('', () => process.exit(code));
+}
+
+try {
+  exit(await main());
+} catch (error) {
+  process.stderr.write(`tiview: ${messageOf(error)}\n`);
+  exit(error instanceof ConfigError ? USAGE_EXIT : FAILURE_EXIT);
+}

@@ -100,7 +100,7 @@ export class BackingTable {
   }
 
   #state(version: TableVersion): BackingState {
-    const drift = schemaDrift(this.#built, this.#columnIds, version.info);
+    const drift = schemaDrift(this.#built, this.#columnIds, version);
     if (drift.kind === 'breaks') return { kind: 'broken', reason: `of its own table, ${drift.reason}` };
     const metaKey = tableMetaKey(version.databaseId, version.id);
     return { kind: 'ready', metaKey, writer: new ViewWriter(version, this.#columnIds) };

@@ -102,7 +102,7 @@ export class EpochCommitter {
   /** Reads the frontier at a fresh timestamp. @returns undefined — the registry was never set up. */
   async read(signal: AbortSignal): Promise<Frontier | undefined> {
     const ts = await this.#parts.cluster.tso.next(signal);
-    const value = await this.#parts.cluster.snapshot(ts).get(this.#record.key, signal);
+    const value = await this.#parts.cluster.snapshots.at(ts).get(this.#record.key, signal);
     return value === undefined ? undefined : this.#record.decode(value);
   }
 

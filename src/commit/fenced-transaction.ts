@@ -18,7 +18,7 @@ import type { PrewriteOutcome } from '../tikv/two-phase-commit/outcomes.js';
 
 /** What transactions are made with. */
 export interface CommitParts {
-  readonly cluster: Pick<TikvCluster, 'tso' | 'snapshot' | 'transactions' | 'locks'>;
+  readonly cluster: Pick<TikvCluster, 'tso' | 'snapshots' | 'transactions' | 'locks'>;
   readonly runtime: Runtime;
   readonly telemetry: Telemetry;
 }
@@ -84,7 +84,7 @@ export async function attemptFenced<R>(
 ): Promise<AttemptOutcome<R>> {
   const { cluster } = parts;
   const startTs = await cluster.tso.next(signal);
-  const snapshot = cluster.snapshot(startTs);
+  const snapshot = cluster.snapshots.at(startTs);
   const fence = await snapshot.get(write.fenceKey, signal);
   const preparation = await write.prepare(fence, snapshot, signal);
   if (preparation.kind === 'refuse') return { kind: 'refused', refusal: preparation.refusal };

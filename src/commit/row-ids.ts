@@ -30,6 +30,9 @@ export interface RowIdPlan {
   readonly changes: readonly { readonly key: KeyString; readonly ids: readonly bigint[] }[];
 }
 
+/** Of a bigint in a set, an array and an entry of a map. */
+const BYTES_PER_ROW = 120;
+
 /** Row ids are signed; ours are never negative. */
 const ROW_ID_MASK = (1n << 63n) - 1n;
 
@@ -38,6 +41,7 @@ export class RowIds {
   readonly #mask: bigint;
   readonly #idsOf = new Map<KeyString, readonly bigint[]>();
   readonly #taken = new Set<bigint>();
+  #keyBytes = 0;
 
   /** @param hashBits - 63; tests cut it down so that rows collide. */
   constructor(hashBits = 63) {
@@ -50,10 +54,16 @@ export class RowIds {
     return this.#taken.size;
   }
 
+  /** Memory in use, about: keys, ids and what the maps take for each. */
+  get bytes(): number {
+    return this.#keyBytes + this.#taken.size * BYTES_PER_ROW;
+  }
+
   /** Takes note of a row that is in the table. */
   load(key: KeyString, rowId: bigint): void {
     assert(!this.#taken.has(rowId), `row id ${rowId} is there twice`);
     this.#taken.add(rowId);
+    if (!this.#idsOf.has(key)) this.#keyBytes += key.length;
     this.#idsOf.set(key, [...(this.#idsOf.get(key) ?? []), rowId]);
   }
 
@@ -84,8 +94,10 @@ export class RowIds {
     for (const { kind, rowId } of plan.operations) if (kind === 'remove') this.#taken.delete(rowId);
     for (const { kind, rowId } of plan.operations) if (kind === 'add') this.#taken.add(rowId);
     for (const { key, ids } of plan.changes) {
+      const wasThere = this.#idsOf.has(key);
       if (ids.length === 0) this.#idsOf.delete(key);
       else this.#idsOf.set(key, ids);
+      if (wasThere !== ids.length > 0) this.#keyBytes += wasThere ? -key.length : key.length;
     }
   }
 

@@ -18,23 +18,16 @@ const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 
 /** name → declaration. */
 export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
-  tiview_connections: { kind: 'gauge', help: 'Client connections open now' },
-  tiview_connections_total: { kind: 'counter', help: 'Client connections accepted' },
-  tiview_statements_total: {
+  tiview_client_connections: { kind: 'gauge', help: 'Client connections open now' },
+  tiview_client_connections_total: { kind: 'counter', help: 'Client connections accepted' },
+  tiview_client_commands_total: { kind: 'counter', help: 'Commands that clients sent' },
+  tiview_relayed_from_clients_bytes_total: { kind: 'counter', help: 'Bytes relayed from clients' },
+  tiview_relayed_from_backends_bytes_total: { kind: 'counter', help: 'Bytes relayed from tidb-servers' },
+  tiview_backend_connect_failures_total: {
     kind: 'counter',
-    help: 'Commands of clients, by what became of them: relayed, taken (answered here), refused',
-    labels: ['fate'],
+    help: 'Connections that a tidb-server did not take',
   },
-  tiview_relay_bytes_total: {
-    kind: 'counter',
-    help: 'Bytes relayed, by direction (in: from clients, out: to clients)',
-    labels: ['direction'],
-  },
-  tiview_client_errors_total: {
-    kind: 'counter',
-    help: 'Connections and statements that failed, by whose side',
-    labels: ['side'],
-  },
+  tiview_failed_logins_total: { kind: 'counter', help: 'Logins that a tidb-server refused' },
   tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },
   tiview_rpc_errors_total: { kind: 'counter', help: 'RPC attempts that failed, by cause', labels: ['cause'] },
   tiview_feed_rows_total: { kind: 'counter', help: 'Committed row changes received through change feeds' },
@@ -43,10 +36,6 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     kind: 'counter',
     help: 'Regions subscribed again, by cause',
     labels: ['cause'],
-  },
-  tiview_feed_locks_resolved_total: {
-    kind: 'counter',
-    help: 'Locks of others resolved because they held back a feed',
   },
   tiview_epochs_total: { kind: 'counter', help: 'Epoch transactions committed' },
   tiview_epoch_seconds: {

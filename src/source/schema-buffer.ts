@@ -1,13 +1,23 @@
 /** Schema changes that wait for their epoch: the meta range's rows, decoded as they come. */
-import { TiviewError, messageOf } from '../base/errors.js';
+import type { TiviewError } from '../base/errors.js';
+import { SchemaError } from '../catalog/schema-error.js';
 import { type SchemaChange, decodeSchemaChange, withoutMoves } from '../catalog/schema-change.js';
+import { decodeMetaKey } from '../codec/meta-keys.js';
+import type { TableId } from '../codec/table-keys.js';
 import { type Ts, ts } from '../codec/tso.js';
 import { type RowChangeBatch, keyOf, valueOf } from '../tikv/feed/row-change-batch.js';
 import type { SpanConsumer } from './feed-router.js';
 import type { Gap } from './span-buffer.js';
 
-/** A change that says something. */
-export type RelevantChange = Exclude<SchemaChange, { kind: 'irrelevant' }>;
+/** A change that says something, or a table of which we cannot tell what it says. */
+export type RelevantChange =
+  | Exclude<SchemaChange, { kind: 'irrelevant' }>
+  | {
+      readonly kind: 'tableUnreadable';
+      readonly commitTs: Ts;
+      readonly tableId: TableId;
+      readonly reason: string;
+    };
 
 /** Buffers the meta range. */
 export class SchemaBuffer implements SpanConsumer {
@@ -32,13 +42,21 @@ export class SchemaBuffer implements SpanConsumer {
   rows(batch: RowChangeBatch): void {
     for (let row = 0; row < batch.count; row++) {
       const commitTs = ts(batch.commitTs[row] ?? 0n);
+      const key = keyOf(batch, row);
       try {
-        const change = decodeSchemaChange({ key: keyOf(batch, row), value: valueOf(batch, row), commitTs });
+        const change = decodeSchemaChange({ key, value: valueOf(batch, row), commitTs });
         if (change.kind !== 'irrelevant') this.#changes.push(change);
       } catch (error) {
-        // A TableInfo that we cannot read may be of any table: nothing can be promised beyond it.
-        this.gap(this.#resolved, unreadable(error));
-        return;
+        if (!(error instanceof SchemaError)) throw error;
+        // Only whoever reads that table needs to care.
+        const metaKey = decodeMetaKey(key);
+        if (metaKey.kind !== 'table') continue;
+        this.#changes.push({
+          kind: 'tableUnreadable',
+          commitTs,
+          tableId: metaKey.tableId,
+          reason: error.message,
+        });
       }
     }
   }
@@ -65,15 +83,8 @@ export class SchemaBuffer implements SpanConsumer {
     const taken = this.#changes.filter((change) => change.commitTs <= upper);
     this.#changes = this.#changes.filter((change) => change.commitTs > upper);
     taken.sort((a, b) => (a.commitTs < b.commitTs ? -1 : a.commitTs > b.commitTs ? 1 : 0));
-    return withoutMoves(taken).filter((change) => change.kind !== 'irrelevant');
+    const readable = taken.filter((change) => change.kind !== 'tableUnreadable');
+    const unreadable = taken.filter((change) => change.kind === 'tableUnreadable');
+    return [...withoutMoves(readable).filter((change) => change.kind !== 'irrelevant'), ...unreadable];
   }
-}
-
-function unreadable(error: unknown): TiviewError {
-  return new TiviewError(`a schema change of TiDB cannot be understood: ${messageOf(error)}`, {
-    kind: 'schemaUnreadable',
-    side: 'tidb',
-    isRetryable: false,
-    cause: error,
-  });
 }

@@ -14,7 +14,6 @@ import type { Condition } from '../tikv/coprocessor/condition.js';
 import type { Coprocessor, ScanPage } from '../tikv/coprocessor/coprocessor.js';
 import type { ScanColumn, TableScanPlan } from '../tikv/coprocessor/dag-request.js';
 import { CommandPriority } from '../tikv/proto-types.js';
-import { BuilderSink } from './builder-sink.js';
 import type { SourceTable } from './source-table.js';
 
 /** What to scan. */
@@ -48,12 +47,11 @@ export async function* scanTable(
   const { version } = request.table;
   const columns = request.table.columnIds.map((id) => scanColumn(version, id));
   for (const physicalId of version.physicalIds) {
-    const pages = coprocessor.scanTable<BuilderSink>(
+    const pages = coprocessor.scanTable(
       {
         plan: scanPlan(request, physicalId, columns),
         ranges: [coprocessorRange(physicalId)],
         ts: request.ts,
-        newColumns: () => columns.map((column) => new BuilderSink(column.type)),
         read: { notFillCache: true, priority: CommandPriority.low },
       },
       signal,
@@ -62,11 +60,11 @@ export async function* scanTable(
   }
 }
 
-function scannedRows(page: ScanPage<BuilderSink>): ScannedRows {
+function scannedRows(page: ScanPage): ScannedRows {
   const delta: Delta = {
     rows: page.rows,
     weights: new Int32Array(page.rows).fill(1),
-    columns: page.columns.map((sink) => sink.builder.finish()),
+    columns: page.columns,
     isConsolidated: false,
   };
   return { delta, bytes: page.bytes, doneUpTo: page.doneUpTo };

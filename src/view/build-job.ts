@@ -6,9 +6,8 @@
  * successor finds of it in the registry tells him what to remove.
  */
 import { Alarm } from '../base/alarm.js';
-import { SqlError, TiviewError } from '../base/errors.js';
+import { TiviewError } from '../base/errors.js';
 import { type Ts, maxTs } from '../codec/tso.js';
-import type { BackingTable } from '../commit/backing-table.js';
 import type { BuildRecord } from '../commit/build-record.js';
 import { BuildWriter } from '../commit/build-writer.js';
 import { RowIds } from '../commit/row-ids.js';
@@ -50,6 +49,16 @@ const MERGE_PATIENCE_MS = 2_000;
 const MERGE_LAG_MS = 1_000n;
 const TSO_MS_SHIFT = 18n;
 
+/** What an attempt works with once its table is there. */
+interface Attempt {
+  readonly live: LiveView;
+  readonly circuit: Circuit;
+  readonly source: EpochSource;
+  readonly writer: BuildWriter;
+  /** S. */
+  readonly snapshotTs: Ts;
+}
+
 /** One attempt at building one view, up to where it is maintained by epochs but still hidden. */
 export class BuildJob {
   readonly #parts: ReignParts;
@@ -86,25 +95,29 @@ export class BuildJob {
   }
 
   async #build(source: EpochSource, snapshotTs: Ts, signal: AbortSignal): Promise<LiveView> {
-    const { compiler, telemetry } = this.#parts;
-    const { id: viewId, definition, pinned } = this.#view;
+    const { compiler, cluster, telemetry, tables } = this.#parts;
+    const { id: viewId, definition, pinned, output } = this.#view;
     const compiled = await compiler.compile({ viewId, definition, pinned }, snapshotTs, signal);
     const circuit = buildCircuit([compiled.spec], snapshotTs);
     followAll(source, compiled, circuit);
     const build = await this.#makeTable(snapshotTs, signal);
-    const at = await this.#parts.cluster.tso.next(signal);
-    const table = await openViewTable(this.#parts, build.tableId, this.#view.output, at, signal);
+    const table = await openViewTable(
+      this.#parts,
+      build.tableId,
+      output,
+      await cluster.tso.next(signal),
+      signal,
+    );
     const rowIds = table.hasRowIds ? new RowIds() : undefined;
     const live = new LiveView({ id: viewId, compiled, table, rowIds, rows: 0n });
-    const writer = new BuildWriter(this.#parts, this.#parts.tables.builds, table, build);
-    await this.#scan(live, circuit, writer, snapshotTs, signal);
-    await this.#agree(live, writer, snapshotTs, signal);
+    const writer = new BuildWriter(this.#parts, tables.builds, table, build);
+    const attempt: Attempt = { live, circuit, source, writer, snapshotTs };
+    await this.#scan(attempt, signal);
+    await this.#agree(attempt, signal);
     this.progress.phase = 'catchingUp';
     await writer.write(undefined, { phase: 'catchUp', appliedTs: snapshotTs }, signal);
-    for (;;) {
-      await this.#catchUp(live, circuit, source, writer, signal);
-      if (await this.#merge(live, circuit, source, writer, signal)) break;
-    }
+    do await this.#catchUp(attempt, signal);
+    while (!(await this.#merge(attempt, signal)));
     telemetry.log.info('a view was built and is maintained', { viewId, rows: live.rows });
     return live;
   }
@@ -144,32 +157,26 @@ export class BuildJob {
     return build;
   }
 
-  async #scan(
-    live: LiveView,
-    circuit: Circuit,
-    writer: BuildWriter,
-    snapshotTs: Ts,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #scan(attempt: Attempt, signal: AbortSignal): Promise<void> {
     const { cluster, runtime } = this.#parts;
+    const { live, circuit, writer, snapshotTs } = attempt;
     this.progress.phase = 'scanning';
     for (const { table, conditions } of live.compiled.sources) {
-      const columnIds = (circuit.sources.get(table.version.id) ?? []).map(({ id }) => id);
+      const columnIds = columnsRead(circuit, table.version.id);
       const request = { table: { version: table.version, columnIds }, ts: snapshotTs, conditions };
       for await (const { delta } of scanTable(cluster.coprocessor, request, signal)) {
         this.progress.rowsRead += delta.rows;
         const sources = new Map([[table.version.id, delta]]);
         const deltas = await stepCircuit(circuit, { upper: snapshotTs, sources }, runtime);
-        await this.#write(live, deltas, writer, {}, signal);
+        await this.#write(attempt, deltas, {}, signal);
       }
     }
     await writer.finished();
   }
 
   async #write(
-    live: LiveView,
+    { live, writer }: Attempt,
     deltas: ReadonlyMap<bigint, Delta>,
-    writer: BuildWriter,
     progress: Partial<BuildRecord>,
     signal: AbortSignal,
   ): Promise<void> {
@@ -188,7 +195,7 @@ export class BuildJob {
   }
 
   /** TiDB must agree once: the definition at S, run by TiDB, and the table filled from S are the same. */
-  async #agree(live: LiveView, writer: BuildWriter, snapshotTs: Ts, signal: AbortSignal): Promise<void> {
+  async #agree({ live, writer, snapshotTs }: Attempt, signal: AbortSignal): Promise<void> {
     const { control, cluster, schema } = this.#parts;
     this.progress.phase = 'checking';
     const tableTs = await cluster.tso.next(signal);
@@ -200,44 +207,29 @@ export class BuildJob {
       table: { schema, name: writer.build.tableName },
       tableColumns: output.map(({ name }) => name),
     };
-    const { differences, rows } = await compareWithDefinition(
-      control,
-      comparand,
-      { tableTs, definitionTs: snapshotTs },
-      signal,
-    );
+    const at = { tableTs, definitionTs: snapshotTs };
+    const { differences, rows } = await compareWithDefinition(control, comparand, at, signal);
     if (differences.length === 0 && rows === live.rows) return;
     const shown = differences.map(({ where, text }) => `${where}: ${text}`).join('; ');
     throw new BuildError(`TiView's result differs from TiDB's (please report it): ${shown}`);
   }
 
   /** Follows the build's own feed until it is close behind the group. */
-  async #catchUp(
-    live: LiveView,
-    circuit: Circuit,
-    source: EpochSource,
-    writer: BuildWriter,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #catchUp(attempt: Attempt, signal: AbortSignal): Promise<void> {
     const { group, runtime } = this.#parts;
+    const { source } = attempt;
     for (;;) {
-      this.#checkSource(source, live);
+      checkSource(attempt);
       const resolved = source.resolvedTs;
-      if (resolved > source.lower) await this.#advance(live, circuit, source, writer, resolved, signal);
+      if (resolved > source.lower) await this.#advance(attempt, resolved, signal);
       const goal = maxTs(group.frontier.appliedTs, source.lower);
       if (goal - source.lower <= MERGE_LAG_MS << TSO_MS_SHIFT) return;
       await this.#alarm.waitAtMost(MERGE_PATIENCE_MS, runtime, signal);
     }
   }
 
-  async #advance(
-    live: LiveView,
-    circuit: Circuit,
-    source: EpochSource,
-    writer: BuildWriter,
-    upper: Ts,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #advance(attempt: Attempt, upper: Ts, signal: AbortSignal): Promise<void> {
+    const { live, circuit, source } = attempt;
     const input = source.take(upper);
     const [casualty] = [
       ...casualtiesOfGaps(input.failures, [live]),
@@ -245,7 +237,7 @@ export class BuildJob {
     ];
     if (casualty !== undefined) throw new BuildError(casualty.reason);
     const deltas = await stepCircuit(circuit, input, this.#parts.runtime);
-    await this.#write(live, deltas, writer, { appliedTs: upper }, signal);
+    await this.#write(attempt, deltas, { appliedTs: upper }, signal);
     this.#position = upper;
   }
 
@@ -255,26 +247,21 @@ export class BuildJob {
    *
    * @returns false when the build's feed did not get there in time: try again.
    */
-  async #merge(
-    live: LiveView,
-    circuit: Circuit,
-    source: EpochSource,
-    writer: BuildWriter,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async #merge(attempt: Attempt, signal: AbortSignal): Promise<boolean> {
     const { group, runtime } = this.#parts;
+    const { live, circuit, source, writer } = attempt;
     // A group in which nothing happens stands still; the build can only go forward.
     await group.waitFor(source.lower, signal);
     return group.betweenEpochs(async () => {
       const { appliedTs } = group.frontier;
       const untilMs = runtime.monotonicMs() + MERGE_PATIENCE_MS;
       while (source.resolvedTs < appliedTs) {
-        this.#checkSource(source, live);
+        checkSource(attempt);
         const leftMs = untilMs - runtime.monotonicMs();
         if (leftMs <= 0) return false;
         await this.#alarm.waitAtMost(leftMs, runtime, signal);
       }
-      await this.#advance(live, circuit, source, writer, appliedTs, signal);
+      await this.#advance(attempt, appliedTs, signal);
       await writer.finished();
       group.source.adopt(source);
       group.circuit.attach(circuit);
@@ -285,18 +272,19 @@ export class BuildJob {
       return true;
     });
   }
+}
 
-  #checkSource(source: EpochSource, live: LiveView): void {
-    const [casualty] = casualtiesOfGaps(source.gaps(), [live]);
-    if (casualty !== undefined) throw new BuildError(casualty.reason);
-  }
+function checkSource({ source, live }: Attempt): void {
+  const [casualty] = casualtiesOfGaps(source.gaps(), [live]);
+  if (casualty !== undefined) throw new BuildError(casualty.reason);
+}
+
+function columnsRead(circuit: Circuit, tableId: number): readonly number[] {
+  return (circuit.sources.get(tableId) ?? []).map(({ id }) => id);
 }
 
 function followAll(source: EpochSource, compiled: CompiledView, circuit: Circuit): void {
   for (const { table } of compiled.sources) {
-    const columns = circuit.sources.get(table.version.id);
-    if (columns === undefined)
-      throw new SqlError(1235, '42000', 'a base table is not read by the definition');
-    source.follow({ version: table.version, columnIds: columns.map(({ id }) => id) });
+    source.follow({ version: table.version, columnIds: columnsRead(circuit, table.version.id) });
   }
 }

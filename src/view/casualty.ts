@@ -1,5 +1,6 @@
 /** Views that an epoch has to leave behind, and why (law 3: nothing is silent). */
 import { schemaDrift } from '../catalog/schema-drift.js';
+import type { TableId } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import type { SourceGap } from '../source/epoch-source.js';
 import type { RelevantChange } from '../source/schema-buffer.js';
@@ -52,17 +53,30 @@ export function casualtiesOfSchema(
 function reasonOf(view: LiveView, changes: readonly RelevantChange[]): string | undefined {
   for (const { table, shownName } of view.compiled.sources) {
     for (const change of changes) {
-      const isOfTable =
-        (change.kind === 'tablePut' && change.info.id === table.version.id) ||
-        (change.kind === 'tableDropped' && change.tableId === table.version.id);
-      if (!isOfTable) continue;
-      const next = change.kind === 'tablePut' ? change.info : undefined;
-      const drift = schemaDrift(table.version, table.columnIds, next);
+      if (tableOf(change) !== table.version.id) continue;
+      if (change.kind === 'tableUnreadable') return `base table ${shownName}: ${change.reason}`;
+      const drift = schemaDrift(
+        table.version,
+        table.columnIds,
+        change.kind === 'tablePut' ? change : undefined,
+      );
       if (drift.kind === 'breaks') return `base table ${shownName}: ${drift.reason}`;
-      if (drift.kind === 'renamed') return `base table ${shownName} was renamed to ${drift.to}`;
+      if (drift.kind === 'renamed') return `base table ${shownName} was renamed to ${drift.to.name}`;
     }
   }
   return undefined;
+}
+
+function tableOf(change: RelevantChange): TableId | undefined {
+  switch (change.kind) {
+    case 'tablePut':
+      return change.info.id;
+    case 'tableDropped':
+    case 'tableUnreadable':
+      return change.tableId;
+    default:
+      return undefined;
+  }
 }
 
 function firstOfEach(

@@ -6,31 +6,15 @@
  * `SELECT … LIMIT 0`, where alone it is right (TRUTH §8); `information_schema.columns` is unusable for views.
  */
 import { SqlError } from '../base/errors.js';
+import type { DescribedColumn, Description, PinnedContext, SelectDescriber } from '../plan/describe.js';
 import type { ControlPool, ControlRow, ControlSession } from './control-pool.js';
-import { type PinnedSession, pinnedAssignments } from './pinned-session.js';
+import { pinnedAssignments } from './pinned-session.js';
 import { quoteName, quoteText } from './quote.js';
-
-/** A column of a select as TiDB types it. */
-export interface DescribedColumn {
-  readonly name: string;
-  /** As in DDL, without character set and nullability: `varchar(20)`, `decimal(16,7)`, `enum('a','b')`. */
-  readonly type: string;
-  /** undefined for columns that have none. */
-  readonly collation: string | undefined;
-  readonly isNotNull: boolean;
-}
-
-/** A select, described. */
-export interface Description {
-  /** `information_schema.views.view_definition`: qualified table names, aliases on every column. */
-  readonly canonical: string;
-  readonly columns: readonly DescribedColumn[];
-}
 
 const MYSQL_TYPE_NEWDECIMAL = 246;
 
 /** Describes selects through the control account. */
-export class Describer {
+export class Describer implements SelectDescriber {
   readonly #control: ControlPool;
   readonly #schema: string;
   readonly #uniqueName: () => string;
@@ -47,7 +31,7 @@ export class Describer {
    *
    * @throws SqlError — TiDB's own, as for `CREATE VIEW`.
    */
-  describe(select: string, pinned: PinnedSession, signal: AbortSignal): Promise<Description> {
+  describe(select: string, pinned: PinnedContext, signal: AbortSignal): Promise<Description> {
     return this.#control.session(async (session) => {
       await session.set(pinnedAssignments(pinned));
       if (pinned.database !== undefined) await session.query(`USE ${quoteName(pinned.database)}`);
@@ -67,7 +51,7 @@ export class Describer {
    *
    * @throws SqlError — when it does not.
    */
-  sameMeaning(canonical: string, printed: string, pinned: PinnedSession, signal: AbortSignal): Promise<void> {
+  sameMeaning(canonical: string, printed: string, pinned: PinnedContext, signal: AbortSignal): Promise<void> {
     return this.#control.session(async (session) => {
       await session.set(pinnedAssignments(pinned));
       const plans: string[] = [];

@@ -7,9 +7,9 @@
  * The one loop is the only writer: everything that changes the registry or the set of views goes through it, so nothing
  * here needs a lock. It ends by throwing: `DeposedError` when somebody else reigns.
  */
-import { Alarm } from '../base/alarm.js';
+import type { Alarm } from '../base/alarm.js';
 import { assert } from '../base/assert.js';
-import { TiviewError } from '../base/errors.js';
+import { TiviewError, asError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { Ts } from '../codec/tso.js';
@@ -17,7 +17,7 @@ import { type CommitOutcome, type EpochCommitter } from '../commit/epoch-committ
 import type { Frontier } from '../commit/frontier.js';
 import type { Circuit } from '../dataflow/circuit.js';
 import type { EpochInput, EpochSource } from '../source/epoch-source.js';
-import { EpochHistory } from './epoch-history.js';
+import type { EpochHistory } from './epoch-history.js';
 import type { LiveView, PlannedWrite } from './live-view.js';
 import type { PendingEdits } from './pending-edits.js';
 import { type Registry, type RegistryEdit, registryChange } from './registry.js';
@@ -72,7 +72,7 @@ export class Group {
   readonly #views = new Map<bigint, LiveView>();
   #frontier: Frontier;
   #waiters: TsWaiter[] = [];
-  #between: (() => Promise<void>)[] = [];
+  readonly #between: (() => Promise<void>)[] = [];
   #lastEpochMs: number;
 
   constructor(parts: GroupParts) {
@@ -147,7 +147,7 @@ export class Group {
         try {
           resolve(await work());
         } catch (error) {
-          reject(error as Error);
+          reject(asError(error));
         }
       });
       this.#parts.alarm.ring();

@@ -11,12 +11,15 @@ import type { InstanceParts } from './instance-parts.js';
 import { Liveness, MemberRow, readMember } from './members.js';
 import { Registry } from './registry.js';
 import { Reign } from './reign.js';
+import { lagMs } from './status-row.js';
+import { VIEW_STATES } from './view-record.js';
 
 /** Between two looks of a watcher at the owner. */
 const WATCH_MS = 250;
 /** An owner that shows no sign of life for so long is taken for dead. */
 const OWNER_PATIENCE_MS = 2_500;
 const RETRY_MS = 500;
+const MEASURE_MS = 1_000;
 
 /** What this instance knows now. */
 export interface Knowledge {
@@ -60,6 +63,11 @@ export class Instance {
     return this.#changed.wait(signal);
   }
 
+  /** Reads the registry again, so that what another instance has just done is seen here. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    if (this.#reign === undefined) await this.#look(signal);
+  }
+
   /** Begins to watch. Resolves when the registry has been read once. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#look(signal);
@@ -67,6 +75,7 @@ export class Instance {
     this.#tasks = [
       runtime.spawn('member', (own) => this.#row.run(own)),
       runtime.spawn('leadership', (own) => this.#live(own)),
+      runtime.spawn('view metrics', (own) => this.#measure(own)),
     ];
   }
 
@@ -79,6 +88,25 @@ export class Instance {
       this.#parts.telemetry.log.warn('could not say good-bye; others will wait a moment', {
         cause: messageOf(error),
       });
+    }
+  }
+
+  /** Levels, again and again. */
+  async #measure(signal: AbortSignal): Promise<never> {
+    const { telemetry, runtime, cluster } = this.#parts;
+    for (;;) {
+      const { registry, frontier } = this.knowledge;
+      const lag = frontier === undefined ? 0n : lagMs(frontier.appliedTs, cluster.tso.highest);
+      telemetry.metrics.gauge('tiview_lag_seconds', Number(lag) / 1000);
+      telemetry.metrics.gauge('tiview_term', Number(frontier?.term ?? 0n));
+      for (const state of VIEW_STATES) {
+        const count = registry.views.filter((view) => view.state === state).length;
+        telemetry.metrics.gauge('tiview_views', count, { state });
+      }
+      let rows = 0;
+      for (const view of this.#reign?.parts.group.views.values() ?? []) rows += view.rowIds?.size ?? 0;
+      telemetry.metrics.gauge('tiview_state_rows', rows);
+      await runtime.sleep(MEASURE_MS, signal);
     }
   }
 
@@ -115,7 +143,7 @@ export class Instance {
   async #look(signal: AbortSignal): Promise<string | undefined> {
     const { cluster, tables } = this.#parts;
     const now: Ts = await cluster.tso.next(signal);
-    const snapshot = cluster.snapshot(now);
+    const snapshot = cluster.snapshots.at(now);
     const value = await snapshot.get(this.#record.key, signal);
     const frontier = value === undefined ? undefined : this.#record.decode(value);
     const registry = await Registry.load(tables, snapshot, signal);

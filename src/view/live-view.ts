@@ -58,6 +58,11 @@ export class LiveView {
     this.#rowsAtStart = rows - since;
   }
 
+  /** Memory that is kept for the view between epochs, about. */
+  get stateBytes(): number {
+    return this.rowIds?.bytes ?? 0;
+  }
+
   /** Plans the write of a consolidated delta. */
   plan(delta: Delta): PlannedWrite {
     const plan = this.rowIds?.plan(rowChanges(delta));

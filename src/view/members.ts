@@ -6,7 +6,7 @@
 import { TiviewError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { CommitParts } from '../commit/fenced-transaction.js';
-import { OUR_TXN_SOURCE } from '../commit/fenced-transaction.js';
+import { writeOne } from '../commit/single-write.js';
 import type { SystemTable } from '../commit/system-table.js';
 import { numberIn, textIn } from '../commit/system-table.js';
 import type { Snapshot } from '../tikv/snapshot.js';
@@ -57,7 +57,7 @@ export class MemberRow {
   /** Says good-bye, so that nobody has to wait to be sure. */
   async remove(signal: AbortSignal): Promise<void> {
     const key = this.#table.keyOf({ id: this.#member.id });
-    await this.#write({ kind: 'delete', key }, signal);
+    await writeOne(this.#parts, { kind: 'delete', key }, signal);
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
@@ -70,21 +70,8 @@ export class MemberRow {
       version,
       heartbeat: ++this.#heartbeat,
     };
-    await this.#write({ kind: 'put', ...this.#table.encode(record) }, signal);
-  }
-
-  async #write(
-    mutation: { kind: 'put'; key: Uint8Array; value: Uint8Array } | { kind: 'delete'; key: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { tso, transactions } = this.#parts.cluster;
-    const startTs = await tso.next(signal);
-    const spec = { startTs, primary: mutation.key, mutations: [mutation], txnSource: OUR_TXN_SOURCE };
-    const transaction = transactions.begin(spec);
-    const outcome = await transaction.prewrite(0, signal);
     // A beat that is lost is no harm: the next one comes.
-    if (outcome.kind === 'ok') await transaction.commitPrimary(signal);
-    else await transaction.rollback(signal);
+    await writeOne(this.#parts, { kind: 'put', ...this.#table.encode(record) }, signal);
   }
 }
 

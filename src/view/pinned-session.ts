@@ -2,18 +2,11 @@
  * The settings of a session that decide what a select means; they are pinned when a view is created and used for as
  * long as it lives.
  */
+import type { PinnedContext } from '../plan/describe.js';
 import { quoteText } from './quote.js';
 
 /** Settings of the creator's session. */
-export interface PinnedSession {
-  /** Current database of unqualified names; undefined if none. Not needed once the text is canonical. */
-  readonly database: string | undefined;
-  readonly sqlMode: string;
-  /** Never `SYSTEM`: that would mean something else on another server. */
-  readonly timeZone: string;
-  /** `collation_connection`: of literals without an introducer. */
-  readonly collation: string;
-  readonly divPrecisionIncrement: number;
+export interface PinnedSession extends PinnedContext {
   /** `user@host` of the creator, for the record. */
   readonly definer: string;
 }
@@ -23,7 +16,7 @@ export interface PinnedSession {
  * here, and the control connection speaks utf8mb4. The mode goes last: with NO_BACKSLASH_ESCAPES the quoting of what
  * follows would change.
  */
-export function pinnedAssignments(pinned: PinnedSession): string {
+export function pinnedAssignments(pinned: PinnedContext): string {
   return [
     `collation_connection = ${quoteText(pinned.collation)}`,
     `div_precision_increment = ${pinned.divPrecisionIncrement}`,

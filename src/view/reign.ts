@@ -3,7 +3,7 @@
  * process stops. State is loaded only after the takeover is committed; nothing of it survives the reign.
  */
 import { Alarm } from '../base/alarm.js';
-import { messageOf } from '../base/errors.js';
+import { asError, messageOf } from '../base/errors.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { type Ts, maxTs } from '../codec/tso.js';
 import { EpochCommitter } from '../commit/epoch-committer.js';
@@ -13,6 +13,7 @@ import { EpochSource } from '../source/epoch-source.js';
 import { FeedRouter } from '../source/feed-router.js';
 import { ChangeFeed } from '../tikv/feed/change-feed.js';
 import { LagResolver } from '../tikv/feed/lag-resolver.js';
+import { feedRegions } from '../tikv/feed-regions.js';
 import { HistoryGoneError } from '../tikv/pd/gc-barrier.js';
 import { EpochHistory } from './epoch-history.js';
 import { GcKeeper } from './gc-keeper.js';
@@ -22,6 +23,7 @@ import { isMaintained, takeUpViews } from './maintained.js';
 import { PendingEdits } from './pending-edits.js';
 import type { ReignParts } from './reign-parts.js';
 import { Registry, type RegistryEdit } from './registry.js';
+import { RequestDesk } from './request-desk.js';
 import { ViewJobs } from './view-jobs.js';
 
 /** Who holds history for the maintained views. */
@@ -35,6 +37,7 @@ export class Reign {
   readonly #feed: ChangeFeed;
   readonly #lagResolver: LagResolver;
   readonly #gc: GcKeeper;
+  readonly #ended = new AbortController();
 
   private constructor(
     instance: InstanceParts,
@@ -48,7 +51,7 @@ export class Reign {
     this.#lagResolver = new LagResolver({
       runtime: instance.runtime,
       feed: reign.feed,
-      resolver: instance.cluster.locks.spans,
+      resolver: instance.cluster.locks,
       latestTs: (signal) => instance.cluster.tso.next(signal),
       telemetry: instance.telemetry,
     });
@@ -64,7 +67,7 @@ export class Reign {
     const committer = new EpochCommitter(instance, tables);
     const taken = await committer.takeOver(instance.member.id, signal);
     const now = await cluster.tso.next(signal);
-    const snapshot = cluster.snapshot(now);
+    const snapshot = cluster.snapshots.at(now);
     const registry = await Registry.load(tables, snapshot, signal);
     const history = new EpochHistory(instance.historyKeptMs);
     await history.load(tables.epochs, snapshot, signal);
@@ -72,7 +75,7 @@ export class Reign {
     // Without a view to go on with there is no history to go on from.
     const hasViews = registry.views.some((view) => isMaintained(view, registry));
     const from = hasViews ? taken.appliedTs : maxTs(taken.appliedTs, now);
-    const gc = new GcKeeper(cluster.gcBarrier(`${instance.schema}/maintenance`), runtime, telemetry);
+    const gc = new GcKeeper(cluster.gc.barrier(`${instance.schema}/maintenance`), runtime, telemetry);
     const { start, lost } = await holdHistory(gc, from, now, signal);
     const takenUp =
       lost === undefined ? await takeUpViews({ ...instance, registry }, start, now, signal) : undefined;
@@ -82,7 +85,7 @@ export class Reign {
     const feed = new ChangeFeed({
       runtime,
       transport: instance.feedTransport,
-      regions: cluster.regions,
+      regions: feedRegions(cluster.regions),
       clusterId: cluster.clusterId,
       telemetry,
     });
@@ -113,6 +116,11 @@ export class Reign {
     return new Reign(instance, { parts, feed, gc });
   }
 
+  /** A signal that is aborted, too, when the reign ends: for whoever waits for something that only it can do. */
+  until(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#ended.signal]);
+  }
+
   /** Reigns until deposed or aborted. @throws DeposedError; the signal's reason; what cannot be lived with. */
   async run(signal: AbortSignal): Promise<never> {
     const { runtime } = this.#instance;
@@ -123,16 +131,17 @@ export class Reign {
       const start = (name: string, work: (own: AbortSignal) => Promise<unknown>): void => {
         const task = runtime.spawn(name, async (own) => {
           await work(AbortSignal.any([shared, own])).catch((error: unknown) => {
-            if (!own.aborted) reject(error as Error);
+            if (!own.aborted) reject(asError(error));
           });
         });
         tasks.push(task);
       };
       start('feed router', (own) => this.parts.router.run(own));
-      start('lag resolver', (own) => this.#lagResolver.run(own));
+      tasks.push(this.#lagResolver.start());
       start('gc barrier', (own) => this.#gc.run(own));
       start('maintenance', (own) => this.parts.group.run(own));
       start('view jobs', (own) => this.jobs.run(own));
+      start('requests', (own) => new RequestDesk(this.parts, this.jobs).run(own));
     });
     try {
       return await failed;
@@ -141,6 +150,7 @@ export class Reign {
       throw error;
     } finally {
       inner.abort(new StoppedError('the reign has ended'));
+      this.#ended.abort(new StoppedError('the reign has ended'));
       for (const task of tasks.reverse()) await task.stop();
       await this.#feed.close();
     }

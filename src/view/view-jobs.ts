@@ -5,8 +5,8 @@
  */
 import { assert } from '../base/assert.js';
 import { Backoff } from '../base/backoff.js';
-import { Semaphore } from '../base/concurrency.js';
-import { TiviewError, messageOf } from '../base/errors.js';
+import { Semaphore } from '../tikv/concurrency.js';
+import { SqlError, TiviewError, messageOf } from '../base/errors.js';
 import type { Task } from '../base/runtime.js';
 import { BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
@@ -49,9 +49,12 @@ export class ViewJobs {
       if (view.state === 'DROPPING') this.#startRemoval(view);
     }
     for (;;) {
-      for (const view of registry.views)
-        if (view.state === 'INVALID') await hideInvalid(this.#parts, view, signal);
-      await runtime.sleep(250, signal);
+      for (const view of registry.views) {
+        if (view.state !== 'INVALID' || this.#hidden.has(view.id)) continue;
+        await hideInvalid(this.#parts, view, signal);
+        this.#hidden.add(view.id);
+      }
+      await runtime.sleep(LOOK_MS, signal);
     }
   }
 
@@ -68,6 +71,16 @@ export class ViewJobs {
    *   successor builds it.
    */
   async create(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    // Asked a second time, after the owner who was asked first died: the build goes on already, or is done.
+    const known = this.#parts.registry.view(view.id);
+    if (known !== undefined) {
+      await this.#jobs.get(view.id)?.done;
+      return;
+    }
+    const taken = this.#parts.registry.named(view.schema, view.name);
+    if (taken !== undefined && taken.id !== view.replaces) {
+      throw new SqlError(1050, '42S01', `Table '${view.schema}.${view.name}' already exists`);
+    }
     await this.#parts.group.edit([{ kind: 'putView', view }], signal);
     await this.#startBuild(view).done;
   }

@@ -7,7 +7,15 @@ import type { PinnedSession } from './pinned-session.js';
 /** As SHOW MATERIALIZED VIEW STATUS says it (SURFACE §2). */
 export type ViewState = 'BUILDING' | 'READY' | 'PAUSED' | 'FROZEN' | 'INVALID' | 'DROPPING';
 
-const STATES: readonly ViewState[] = ['BUILDING', 'READY', 'PAUSED', 'FROZEN', 'INVALID', 'DROPPING'];
+/** All states. */
+export const VIEW_STATES: readonly ViewState[] = [
+  'BUILDING',
+  'READY',
+  'PAUSED',
+  'FROZEN',
+  'INVALID',
+  'DROPPING',
+];
 
 /** A column of the view. */
 export interface OutputColumn {
@@ -72,7 +80,7 @@ export function viewToRecord(view: ViewRecord): SystemRecord {
 
 /** Inverse of {@link viewToRecord}. */
 export function viewOfRecord(record: SystemRecord): ViewRecord {
-  const state = STATES.find((name) => name === textIn(record, 'state'));
+  const state = VIEW_STATES.find((name) => name === textIn(record, 'state'));
   const optional = (column: string): bigint | undefined => {
     const value = record[column];
     return typeof value === 'bigint' ? value : undefined;

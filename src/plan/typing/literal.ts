@@ -76,7 +76,9 @@ export function negated(constant: Constant): Constant | undefined {
 
 /** A string; undefined: its introducer names another character set than utf8mb4. */
 export function stringConstant({ value, charset }: StringLiteral): Constant | undefined {
-  if (charset !== undefined && charset !== 'utf8mb4') return undefined;
+  // The canonical text is UTF-8; an introducer of another character set would say that these bytes mean something else.
+  const name = charset?.toLowerCase() ?? 'utf8mb4';
+  if (name !== 'utf8mb4' && name !== 'utf8' && name !== 'utf8mb3') return undefined;
   const bytes = utf8(value);
   const flen = runeCount(bytes);
   return {
@@ -87,8 +89,8 @@ export function stringConstant({ value, charset }: StringLiteral): Constant | un
       flag: FieldFlag.notNull,
       flen,
       decimal: -1,
-      charset: 'utf8mb4',
-      collate: 'utf8mb4_bin',
+      charset: name === 'utf8mb4' ? 'utf8mb4' : 'utf8',
+      collate: name === 'utf8mb4' ? 'utf8mb4_bin' : 'utf8_bin',
       elems: [],
     },
   };

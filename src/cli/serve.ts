@@ -1,0 +1,151 @@
+/**
+ * `tiview --tidb …`: wires the layers from the bottom up, says when it is ready, and takes everything down in the
+ * reverse order when told to stop.
+ */
+import { hostname } from 'node:os';
+import { messageOf } from '../base/errors.js';
+import { type Runtime, StoppedError } from '../base/runtime.js';
+import { systemRuntime } from '../base/system-runtime.js';
+import type { Telemetry } from '../base/telemetry.js';
+import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
+import { stderrLog } from '../observe/pino-log.js';
+import { StatusServer } from '../observe/status-server.js';
+import { ViewGates } from '../proxy/intercept/view-gates.js';
+import { Proxy } from '../proxy/proxy.js';
+import { connectCluster } from '../tikv/client.js';
+import { GrpcTransport } from '../tikv/grpc-transport.js';
+import { discoverServers, startViewLayer } from '../view/index.js';
+import { ConfigError, type Request } from './config.js';
+import { type Options, printHostPort } from './options.js';
+import { StatusBoard } from './status-board.js';
+import { backendTls, clientTls, clusterTls, controlOptions } from './tls-files.js';
+import { programVersion } from './version.js';
+
+type ServeRequest = Extract<Request, { kind: 'serve' }>;
+
+/** How long the end of everything but clients' transactions may take. */
+const STOP_BUDGET_MS = 5_000;
+
+/** What runs, and how it ends. */
+interface Serving {
+  readonly proxy: Proxy;
+  /** Everything but the proxy, in the order in which it must end. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** Serves until a signal; the exit code. @throws what keeps it from serving. */
+export async function serve(request: ServeRequest): Promise<number> {
+  const { options } = request;
+  const crash = new AbortController();
+  const metrics = new PrometheusMetrics();
+  const log = stderrLog(options['log-level'], process.stderr.isTTY);
+  const runtime = systemRuntime((task, error) => {
+    log.error('a background task has failed; the process ends', { task, error: messageOf(error) });
+    crash.abort(error);
+  });
+  refuseWhatComesLater(options);
+  const stopping = stopSignals();
+  const board = new StatusBoard(programVersion(), stopping.first);
+  const { host, port } = options.status;
+  await using status = await StatusServer.listen(host, port, board, metrics);
+  const ending = AbortSignal.any([stopping.first, crash.signal]);
+  const serving = await start(request, { runtime, telemetry: { log, metrics }, board, status }, ending);
+  process.stdout.write(
+    `tiview ready: mysql=${printHostPort(serving.proxy.address)} status=${status.address}\n`,
+  );
+
+  await aborted(ending);
+  const drainMs = crash.signal.aborted ? 0 : options['drain-timeout'];
+  log.info('draining', { timeoutMs: drainMs });
+  const isDrained = await Promise.race([
+    serving.proxy.drain(drainMs, stopping.second).then(() => true),
+    aborted(stopping.second).then(() => false),
+  ]);
+  await serving.stop(AbortSignal.any([stopping.second, AbortSignal.timeout(STOP_BUDGET_MS)]));
+  return crash.signal.aborted || !isDrained ? 1 : 0;
+}
+
+interface Environment {
+  readonly runtime: Runtime;
+  readonly telemetry: Telemetry;
+  readonly board: StatusBoard;
+  readonly status: StatusServer;
+}
+
+/** Builds the layers. Listening comes last, so that a client who gets in is served. */
+async function start(
+  { options, password }: ServeRequest,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Serving> {
+  const { runtime, telemetry, board, status } = environment;
+  const seeds = options.tidb;
+  if (seeds === undefined) throw noCluster();
+  const control = controlOptions(options, password, seeds);
+  const servers = await discoverServers(control, signal);
+  const grpc = clusterTls(options);
+  const transports = { pd: new GrpcTransport(grpc), kv: new GrpcTransport(grpc) };
+  const feedTransport = new GrpcTransport(grpc);
+  const pdSeeds = options.pd?.map(printHostPort) ?? servers.pd;
+  const cluster = await connectCluster({ pdSeeds, transports, runtime, telemetry }, signal);
+  const member = {
+    address: options.listen.port === 0 ? '' : printHostPort(options.listen),
+    statusAddress: status.address,
+    host: hostname(),
+    version: programVersion(),
+  };
+  const { schema } = options;
+  const epochIntervalMs = options['epoch-interval'];
+  const layer = await startViewLayer(
+    { cluster, feedTransport, control, runtime, telemetry, schema, member, epochIntervalMs },
+    signal,
+  );
+  const backends = servers.tidb.length > 0 ? servers.tidb : seeds.map(printHostPort);
+  const gates = new ViewGates(layer.service);
+  const { listen } = options;
+  const tls = { ...clientTls(options), ...backendTls(options) };
+  const proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
+  board.serves(layer.service, () => proxy.counts.openConnections);
+  telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: backends.join(',') });
+  return {
+    proxy,
+    stop: async (stopSignal) => {
+      await layer.stop(stopSignal);
+      await cluster.close();
+      for (const transport of [transports.pd, transports.kv, feedTransport]) transport.close();
+    },
+  };
+}
+
+/** Until the embedded cluster exists there must be a real one. */
+function noCluster(): ConfigError {
+  return new ConfigError(
+    'no cluster: the embedded one is not built yet; start with: npm start -- --tidb 127.0.0.1:4000',
+  );
+}
+
+function refuseWhatComesLater(options: Options): void {
+  if (options.tidb === undefined) throw noCluster();
+  if (options.workers !== 1) throw new ConfigError('workers: more than 1 is not possible yet');
+  if (options.demo) throw new ConfigError('demo: there is no embedded cluster yet');
+  if (options['tls-ca'] !== undefined)
+    throw new ConfigError('tls-ca: client certificates are not checked yet');
+}
+
+/** The first SIGTERM or SIGINT asks for an orderly end, the second for an end. */
+function stopSignals(): { readonly first: AbortSignal; readonly second: AbortSignal } {
+  const first = new AbortController();
+  const second = new AbortController();
+  const onSignal = (): void => {
+    if (first.signal.aborted) second.abort(new StoppedError('told twice to stop'));
+    else first.abort(new StoppedError('told to stop'));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return { first: first.signal, second: second.signal };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

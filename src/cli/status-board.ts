@@ -1,0 +1,33 @@
+/** What the status port says, from before the first layer stands to after the last has gone. */
+import type { StatusSource } from '../observe/status-server.js';
+import type { ViewService } from '../view/index.js';
+
+/** Gathers the state of the process. */
+export class StatusBoard implements StatusSource {
+  readonly #version: string;
+  readonly #stopping: AbortSignal;
+  #service: ViewService | undefined;
+  #connections: () => number = () => 0;
+
+  /** @param stopping - aborted when the process has been told to stop. */
+  constructor(version: string, stopping: AbortSignal) {
+    this.#version = version;
+    this.#stopping = stopping;
+  }
+
+  /** Clients are served from now on. */
+  serves(service: ViewService, connections: () => number): void {
+    this.#service = service;
+    this.#connections = connections;
+  }
+
+  status(): unknown {
+    return { version: this.#version, connections: this.#connections(), ...this.#service?.status() };
+  }
+
+  health(): { readonly isHealthy: boolean; readonly reason: string } {
+    if (this.#stopping.aborted) return { isHealthy: false, reason: 'draining' };
+    if (this.#service === undefined) return { isHealthy: false, reason: 'starting' };
+    return { isHealthy: true, reason: 'ok' };
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Privileges are TiDB's business: before a statement of ours does anything, the client's own session runs statements
+ * that TiDB checks as it would check the real thing, and that cannot do anything (TRUTH §14). What TiDB says is what
+ * the client gets.
+ */
+import { SqlError } from '../../base/errors.js';
+import type { CreateView, ObjectName, ViewStatement } from '../../sql/ast/view-statement.js';
+import type { SessionAccess } from '../statement-gate.js';
+
+/** ER_PLACEMENT_POLICY_NOT_EXISTS: comes after the check of privileges, before anything is made. */
+const UNKNOWN_POLICY = 8239;
+/** ER_WRONG_OBJECT: a table is no view. */
+const NOT_A_VIEW = 1347;
+/** No policy has this name: it is not a name that CREATE PLACEMENT POLICY takes without effort. */
+const NO_POLICY = '`tiview probe: no such policy`';
+
+/** Asks TiDB whether the session may run a statement. @throws SqlError — TiDB's own. */
+export async function preflight(statement: ViewStatement, session: SessionAccess): Promise<void> {
+  switch (statement.kind) {
+    case 'createView':
+      await preflightCreate(statement, session);
+      return;
+    case 'dropViews':
+      for (const name of statement.names) await mayDrop(name, session, statement.ifExists);
+      return;
+    case 'refreshView':
+    case 'checkView':
+    case 'showCreateView':
+      await mayRead(statement.name, session);
+      return;
+    default:
+      return;
+  }
+}
+
+async function preflightCreate(statement: CreateView, session: SessionAccess): Promise<void> {
+  // Names, types, privileges on the base tables: the whole of TiDB's planner looks at it.
+  await session.query(`EXPLAIN FORMAT = 'brief' ${statement.select}`, session.signal);
+  await expectError(
+    `CREATE TABLE ${quoted(statement.name)} (probe INT) PLACEMENT POLICY = ${NO_POLICY}`,
+    UNKNOWN_POLICY,
+    session,
+  );
+  if (statement.isReplacing) await mayDrop(statement.name, session, true);
+}
+
+/** A view is an ordinary table: DROP VIEW checks the DROP privilege on it, and then refuses. */
+async function mayDrop(name: ObjectName, session: SessionAccess, mayBeMissing: boolean): Promise<void> {
+  const ifExists = mayBeMissing ? 'IF EXISTS ' : '';
+  await expectError(`DROP VIEW ${ifExists}${quoted(name)}`, NOT_A_VIEW, session);
+}
+
+async function mayRead(name: ObjectName, session: SessionAccess): Promise<void> {
+  await session.query(`EXPLAIN FORMAT = 'brief' SELECT * FROM ${quoted(name)}`, session.signal);
+}
+
+/** Runs a statement that is to fail in one way only. */
+async function expectError(sql: string, errno: number, session: SessionAccess): Promise<void> {
+  try {
+    await session.query(sql, session.signal);
+  } catch (error) {
+    if (error instanceof SqlError && error.errno === errno) return;
+    throw error;
+  }
+}
+
+/** In backticks, which every sql_mode understands. */
+function quoted({ database, name }: ObjectName): string {
+  const quote = (text: string): string => `\`${text.replaceAll('`', '``')}\``;
+  return database === undefined ? quote(name) : `${quote(database)}.${quote(name)}`;
+}

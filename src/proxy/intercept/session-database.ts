@@ -1,0 +1,49 @@
+/**
+ * Which database the unqualified names of a session mean: from the login, COM_INIT_DB, and USE, each when TiDB has
+ * said yes. Needed to tell whether `INSERT INTO v` means a view.
+ */
+import { fromUtf8 } from '../../base/bytes.js';
+import { splitStatements } from '../../sql/scan/statement-end.js';
+import type { LexMode } from '../../sql/scan/lex-mode.js';
+import { TokenCursor } from '../../sql/scan/token-cursor.js';
+import type { AnswerOutcome } from '../../wire/expected-answers.js';
+
+/** The current database of one session. */
+export class SessionDatabase {
+  #name: string | undefined;
+
+  /** @param name - named at login, if any. */
+  constructor(name: string | undefined) {
+    this.#name = name;
+  }
+
+  /** undefined: none. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
+  /** A command that makes `name` the database was sent: to be told how it was answered. */
+  onAnswer(name: string | undefined): (outcome: AnswerOutcome) => void {
+    return ({ errno }) => {
+      if (errno === 0) this.#name = name;
+    };
+  }
+}
+
+/** The database that the last USE among some statements names; undefined: there is none. */
+export function databaseUsed(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  mode: LexMode,
+): string | undefined {
+  let used: string | undefined;
+  for (const statement of splitStatements(bytes, start, end, mode)) {
+    const cursor = new TokenCursor(bytes, statement.start, statement.end, mode);
+    if (!cursor.take('use')) continue;
+    const text = fromUtf8(bytes.subarray(cursor.start, cursor.end));
+    const quote = text[0] === '`' || text[0] === '"' ? text[0] : undefined;
+    used = quote === undefined ? text : text.slice(1, -1).replaceAll(quote + quote, quote);
+  }
+  return used;
+}

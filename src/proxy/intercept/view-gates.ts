@@ -1,0 +1,48 @@
+/** Makes gates. All sessions share one scanner a snapshot of names; it is made anew when the snapshot changes. */
+import { NameIndex } from '../../sql/scan/name-index.js';
+import { StatementScanner } from '../../sql/scan/statement-scanner.js';
+import type { NameSnapshot, NamedView, ViewService } from '../../view/index.js';
+import type { SessionIdentity, StatementGate, StatementGates } from '../statement-gate.js';
+import { SessionDatabase } from './session-database.js';
+import { type GateNames, ViewGate } from './view-gate.js';
+import { viewStatement } from './view-statement.js';
+
+/** Gates in front of views. */
+export class ViewGates implements StatementGates {
+  readonly #service: ViewService;
+  #snapshot: NameSnapshot | undefined;
+  #names: GateNames = gateNames({ version: 0, views: [] });
+
+  constructor(service: ViewService) {
+    this.#service = service;
+  }
+
+  open(session: SessionIdentity): StatementGate {
+    return new ViewGate({
+      names: () => this.#current(),
+      database: new SessionDatabase(session.database),
+      take: (text) => viewStatement(text, this.#service),
+    });
+  }
+
+  #current(): GateNames {
+    const snapshot = this.#service.names();
+    if (snapshot !== this.#snapshot) {
+      this.#snapshot = snapshot;
+      this.#names = gateNames(snapshot);
+    }
+    return this.#names;
+  }
+}
+
+function gateNames(snapshot: NameSnapshot): GateNames {
+  const byName = new Map<string, NamedView>();
+  const bySchema = new Map<string, NamedView[]>();
+  for (const view of snapshot.views) {
+    const schema = view.schema.toLowerCase();
+    byName.set(`${schema}.${view.name.toLowerCase()}`, view);
+    bySchema.set(schema, [...(bySchema.get(schema) ?? []), view]);
+  }
+  const index = new NameIndex(snapshot.views.flatMap(({ schema, name }) => [schema, name]));
+  return { index, scanner: new StatementScanner(index), byName, bySchema };
+}

@@ -1,0 +1,118 @@
+/** Runs a statement of ours on behalf of a client, and writes its answer. */
+import { SqlError } from '../../base/errors.js';
+import { FieldFlag, MysqlType } from '../../codec/field-type.js';
+import type { LexMode } from '../../sql/scan/lex-mode.js';
+import { parseViewStatement } from '../../sql/parse/view-statement-parser.js';
+import type { ViewStatement } from '../../sql/ast/view-statement.js';
+import type { ResultColumn, ViewService } from '../../view/index.js';
+import {
+  BINARY_COLLATION,
+  type ColumnDefinition,
+  UTF8MB4_BIN_COLLATION,
+} from '../../wire/column-definition.js';
+import type { AnswerWriter, LocalStatement, SessionAccess } from '../statement-gate.js';
+import { preflight } from './preflight.js';
+import { askSession, askVisible, commitOpenTransaction } from './session-questions.js';
+
+/** Statements that change nothing: they leave an open transaction alone. */
+const READS: ReadonlySet<ViewStatement['kind']> = new Set([
+  'showViews',
+  'showCreateView',
+  'showViewStatus',
+  'showVariables',
+  'explainView',
+  'checkView',
+  'compareView',
+]);
+
+/** Character sets whose statements this program can read. */
+const DECODERS: Readonly<Record<string, BufferEncoding>> = {
+  utf8mb4: 'utf8',
+  utf8: 'utf8',
+  utf8mb3: 'utf8',
+  ascii: 'latin1',
+  latin1: 'latin1',
+  binary: 'utf8',
+};
+
+/** Answers one statement. @param text - its bytes, in the session's character set. */
+export function viewStatement(text: Uint8Array, service: ViewService): LocalStatement {
+  return (session, answer) => run(text, service, session, answer);
+}
+
+async function run(
+  bytes: Uint8Array,
+  service: ViewService,
+  session: SessionAccess,
+  answer: AnswerWriter,
+): Promise<void> {
+  const state = await askSession(session);
+  const text = decoded(bytes, state.characterSet);
+  const statement = parseViewStatement(text, lexModeOf(state.pinned.sqlMode));
+  if (!READS.has(statement.kind)) {
+    if (state.problem !== undefined) throw state.problem;
+    await commitOpenTransaction(session);
+  }
+  await preflight(statement, session);
+  const isList = statement.kind === 'showViews' || statement.kind === 'showViewStatus';
+  const context = {
+    connectionId: session.connectionId,
+    pinned: state.pinned,
+    visible: isList ? await askVisible(session) : undefined,
+  };
+  let hasColumns = false;
+  for await (const part of service.execute({ statement, text }, context, session.signal)) {
+    switch (part.kind) {
+      case 'columns':
+        answer.columns(part.columns.map(columnDefinition));
+        hasColumns = true;
+        break;
+      case 'rows':
+        await answer.rows(part.rows, session.signal);
+        break;
+      case 'ok':
+        answer.ok({ info: part.warnings.join('; ') });
+        return;
+    }
+  }
+  if (hasColumns) answer.end();
+}
+
+function decoded(bytes: Uint8Array, characterSet: string): string {
+  const encoding = DECODERS[characterSet.toLowerCase()];
+  if (encoding === undefined) {
+    throw new SqlError(
+      1235,
+      '42000',
+      `TiView does not read statements in ${characterSet}: SET NAMES utf8mb4 first`,
+    );
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
+}
+
+function lexModeOf(sqlMode: string): LexMode {
+  const modes = new Set(sqlMode.toUpperCase().split(','));
+  return {
+    ansiQuotes: modes.has('ANSI_QUOTES') || modes.has('ANSI'),
+    noBackslashEscapes: modes.has('NO_BACKSLASH_ESCAPES'),
+    doubleByte: false,
+  };
+}
+
+const TEXT_BYTES = 1024 * 4;
+const INTEGER_DIGITS = 20;
+
+function columnDefinition({ name, isInteger }: ResultColumn): ColumnDefinition {
+  return {
+    schema: '',
+    table: '',
+    orgTable: '',
+    name,
+    orgName: '',
+    collation: isInteger ? BINARY_COLLATION : UTF8MB4_BIN_COLLATION,
+    length: isInteger ? INTEGER_DIGITS : TEXT_BYTES,
+    type: isInteger ? MysqlType.longlong : MysqlType.varString,
+    flags: isInteger ? FieldFlag.binary | FieldFlag.unsigned : 0,
+    decimals: isInteger ? 0 : 31,
+  };
+}

@@ -1,0 +1,15 @@
+/** The only door of this layer (see service-types.ts for what passes through it). */
+export { type ViewLayerOptions, startViewLayer, type ViewLayer } from './start.js';
+export { type ClusterServers, discoverServers } from './discovery.js';
+export type { ControlOptions } from './control-pool.js';
+export type {
+  NameSnapshot,
+  NamedView,
+  ResultColumn,
+  ResultPart,
+  ServiceStatus,
+  SessionContext,
+  StatementInput,
+  ViewService,
+} from './service-types.js';
+export type { PinnedSession } from './pinned-session.js';

@@ -1,0 +1,94 @@
+/** The owner's side of `<schema>.requests`: looks for unanswered ones, carries them out, answers. */
+import { TiviewError, messageOf } from '../base/errors.js';
+import { writeOne } from '../commit/single-write.js';
+import { type SystemRecord, numberIn, textIn } from '../commit/system-table.js';
+import type { ReignParts } from './reign-parts.js';
+import {
+  type OwnerAnswer,
+  type OwnerRequest,
+  failedAnswer,
+  isForSuccessor,
+  parseRequest,
+} from './requests.js';
+import type { ViewJobs } from './view-jobs.js';
+
+/** Between two looks. */
+const LOOK_MS = 100;
+
+/** Serves requests during one reign. */
+export class RequestDesk {
+  readonly #parts: ReignParts;
+  readonly #jobs: ViewJobs;
+  readonly #underWay = new Set<bigint>();
+
+  constructor(parts: ReignParts, jobs: ViewJobs) {
+    this.#parts = parts;
+    this.#jobs = jobs;
+  }
+
+  /** Serves until aborted. @throws the signal's reason. */
+  async run(signal: AbortSignal): Promise<never> {
+    const { runtime, telemetry } = this.#parts;
+    for (;;) {
+      try {
+        await this.#look(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TiviewError)) throw error;
+        telemetry.log.warn('requests of other instances could not be read', { cause: error.message });
+      }
+      await runtime.sleep(LOOK_MS, signal);
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { cluster, tables, runtime } = this.#parts;
+    const table = tables.requests;
+    const now = await cluster.tso.next(signal);
+    const { start, end } = table.range;
+    for await (const page of cluster.snapshots.at(now).scan(start, end, {}, signal)) {
+      for (const { key, value } of page) {
+        const record = table.decode(key, value);
+        const id = numberIn(record, 'id');
+        if (record['answer'] !== null || this.#underWay.has(id)) continue;
+        this.#underWay.add(id);
+        runtime.spawn(`request ${id}`, (own) => this.#serve(record, AbortSignal.any([signal, own])));
+      }
+    }
+  }
+
+  async #serve(record: SystemRecord, signal: AbortSignal): Promise<void> {
+    const id = numberIn(record, 'id');
+    let answer: OwnerAnswer = { kind: 'done' };
+    try {
+      await this.#carryOut(parseRequest(textIn(record, 'request')), signal);
+    } catch (error) {
+      if (signal.aborted || isForSuccessor(error)) return;
+      answer = failedAnswer(error);
+    }
+    try {
+      const answered = { ...record, answer: JSON.stringify(answer) };
+      const mutation = { kind: 'put' as const, ...this.#parts.tables.requests.encode(answered) };
+      await writeOne(this.#parts, mutation, signal);
+    } catch (error) {
+      this.#parts.telemetry.log.warn('a request could not be answered', { id, cause: messageOf(error) });
+    }
+    this.#underWay.delete(id);
+  }
+
+  async #carryOut(request: OwnerRequest, signal: AbortSignal): Promise<void> {
+    switch (request.kind) {
+      case 'create':
+        await this.#jobs.create(request.view, signal);
+        return;
+      case 'drop': {
+        const view = this.#parts.registry.view(request.viewId);
+        if (view !== undefined) await this.#jobs.remove(view);
+        return;
+      }
+      case 'waitFor':
+        await this.#parts.group.waitFor(request.ts, signal);
+        return;
+    }
+  }
+}
