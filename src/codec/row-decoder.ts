@@ -178,7 +178,7 @@ export class RowDecoder {
     this.#locate(bytes);
     const length = header.ends - start;
     if (length > this.#shape.length) this.#shape = new Uint8Array(length * 2);
-    this.#shape.set(bytes.subarray(start, header.ends));
+    for (let i = 0; i < length; i++) this.#shape[i] = bytes[start + i]!;
     this.#shapeBytes = length;
   }
 

@@ -17,7 +17,7 @@ export const ROW_V2 = 0x80;
 /** Flags. */
 export const RowFlag = { large: 1, checksum: 2 } as const;
 /** Bytes before the column ids. */
-export const ROW_HEADER_BYTES = 6;
+const ROW_HEADER_BYTES = 6;
 
 const CHECKSUM_BYTES = 5;
 const EXTRA_CHECKSUM_FLAG = 8;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type KeyString, keyBytes, keyString, utf8 } from '../../../src/base/bytes.js';
+import { limits } from '../../../src/base/limits.js';
 import { Catalog } from '../../../src/catalog/catalog.js';
 import type { KeyValue, MetaReader } from '../../../src/catalog/meta-reader.js';
 import { SchemaError } from '../../../src/catalog/schema-error.js';
@@ -103,6 +104,22 @@ describe('catalog', () => {
     expect(await catalog.tableAt(20, ts(20n), signal)).to.equal(first);
     expect(await catalog.findTable('shop', 'orders', ts(30n), signal)).to.equal(first);
     expect(await catalog.tableAt(20, NOW, signal)).not.to.equal(first);
+  });
+
+  it('keeps only so many versions', async () => {
+    const memory = meta();
+    const versions = limits.tableVersionsCached + 1;
+    for (let i = 0; i < versions; i++) memory.put(tableMetaKey(2, 20), BigInt(10 + i), table(20, `t${i}`));
+    const catalog = new Catalog(memory, true);
+    const first = await catalog.tableAt(20, ts(10n), signal);
+    const second = await catalog.tableAt(20, ts(11n), signal);
+    for (let i = 2; i < versions; i++) {
+      await catalog.tableAt(20, ts(BigInt(10 + i)), signal);
+      // Used again and again, the second one stays.
+      if (i % 500 === 0) await catalog.tableAt(20, ts(11n), signal);
+    }
+    expect(await catalog.tableAt(20, ts(11n), signal)).to.equal(second);
+    expect(await catalog.tableAt(20, ts(10n), signal)).not.to.equal(first);
   });
 
   it('lists databases and tables', async () => {

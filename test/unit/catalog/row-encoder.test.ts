@@ -148,6 +148,30 @@ describe('row encoder', () => {
     expect(toHex(batch.valueAt(1))).to.equal('007d01800002000000010201000200' + '0000');
   });
 
+  it('holds of the clustered key as much as the longer of its prefix and that of the index', () => {
+    const primary = indexJson(1, 'PRIMARY', [[0, 4]], { is_primary: true, is_unique: true });
+    const versionWith = (prefix: number, type: FieldType): TableVersion =>
+      tableVersion(
+        tableJson([columnJson(0, 'k', asPrimaryKey(type))], {
+          is_common_handle: true,
+          common_handle_version: 1,
+          index_info: [primary, indexJson(2, 'i', [[0, prefix]])],
+        }),
+      );
+    const valueOf = (prefix: number, type: FieldType): string => {
+      const batch = new MutationBatch();
+      new RowEncoder(versionWith(prefix, type), [1]).put(columnsOf([type], [[utf8('ab    cd')]]), 0, batch);
+      return toHex(batch.valueAt(1));
+    };
+    // Of four characters two are trailing spaces; of six, four; the whole ends in none.
+    expect(valueOf(2, TEXT)).to.equal('007d0180000100000001010002');
+    expect(valueOf(6, TEXT)).to.equal('007d0180000100000001010004');
+    expect(valueOf(-1, TEXT)).to.equal('007d0180000100000001010000');
+    expect(valueOf(2, fieldType('varchar(200) collate utf8mb4_general_ci'))).to.equal(
+      '007d0180000100000001040061622020',
+    );
+  });
+
   it('writes values in version 0 for tables clustered before TiDB 5.0', () => {
     const primary = indexJson(1, 'PRIMARY', [0], { is_primary: true, is_unique: true });
     const version = tableVersion(
@@ -205,6 +229,11 @@ describe('row encoder', () => {
         batch.reset();
         encoder(version).update(ROWS, 0, 0, batch);
         expect(batch.count).to.equal(1);
+        // The same key, but what was behind it has changed: the entry would be wrong.
+        const strings = table([indexJson(1, 's', [2], { state })]);
+        batch.reset();
+        encoder(strings).update(ROWS, 0, 2, batch);
+        expect(shown(batch)[1]).to.match(/^delete 5f69.* unknown$/);
       }
       expect(remove(table([indexJson(1, 'a', [1], { state: 0 })]))).to.have.length(1);
     });
