@@ -1,12 +1,26 @@
+import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { ByteWriter } from '../../../src/base/byte-writer.js';
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
 import { SqlError } from '../../../src/base/errors.js';
 import { collationOf, isCollationSupported } from '../../../src/codec/collation.js';
+import { generalCiWeights } from '../../../src/codec/general-ci-weights.js';
 
 function key(collation: string, text: string): string {
   return toHex(collationOf(collation, true).sortKey(utf8(text)));
 }
+
+describe('the weights of general_ci', () => {
+  it('are those that were compared with TiDB, character by character', () => {
+    // What test/e2e/codec/general-ci-weights.e2e.ts agreed with, as little-endian 16-bit numbers.
+    const weights = generalCiWeights();
+    const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
+    expect(createHash('sha256').update(bytes).digest('hex')).to.equal(
+      '787ea411c0600e485ae7dd52ce4b609848b5b832c179f2aed6deaf1e3a173d61',
+    );
+    expect(weights.filter((weight, rune) => weight !== rune)).to.have.length(1108);
+  });
+});
 
 describe('collations', () => {
   for (const name of ['utf8mb4_bin', 'utf8_bin', 'latin1_bin', 'ascii_bin']) {
@@ -35,6 +49,7 @@ describe('collations', () => {
     it(`weighs characters under ${name}`, () => {
       const collation = collationOf(name, true);
       expect(collation.isBytewise).to.equal(false);
+      expect(collation.isPadSpace).to.equal(true);
       expect(key(name, 'aÄß ')).to.equal('004100410053');
       expect(key(name, '😀')).to.equal('fffd');
       expect(collation.equals(utf8('STRASE'), utf8('straße'))).to.equal(true);

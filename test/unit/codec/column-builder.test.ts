@@ -89,6 +89,16 @@ describe('column builders', () => {
     expect(builder.view().nulls).to.equal(undefined);
   });
 
+  it('forget which cells were NULL', () => {
+    const builder = new I64Builder();
+    for (let i = 0; i < 100; i++) builder.appendNull();
+    builder.reset();
+    for (let i = 0; i < 50; i++) builder.append(i, 0);
+    builder.appendNull();
+    const { nulls } = builder.view();
+    expect(Array.from({ length: 51 }, (_, row) => isNullAt(nulls, row)).indexOf(true)).to.equal(50);
+  });
+
   it('copy only what is less than half full', () => {
     const builder = new F64Builder();
     for (let i = 0; i < 64; i++) builder.append(i);
@@ -109,6 +119,9 @@ describe('column builders', () => {
     expect(hi[1]).to.equal(WIDE_HI);
     expect(wide?.get(1)).to.equal(WIDE);
     builder.truncate(1);
+    expect(builder.view().wide).to.equal(undefined);
+    builder.appendUnscaled(WIDE);
+    builder.reset();
     expect(builder.view().wide).to.equal(undefined);
     builder.appendUnscaled(WIDE);
     expect(builder.finish().wide?.size).to.equal(1);

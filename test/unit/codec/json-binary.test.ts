@@ -78,6 +78,22 @@ describe('binary JSON', () => {
     expect(() => jsonText(fromHex('03010000000d0000000300000000'))).to.throw(CodecError);
   });
 
+  it('refuses a long string that is shown many times', () => {
+    const [count, length] = [1000, 10_000];
+    const string = 1 + 8 + 5 * count;
+    const bytes = new Uint8Array(string + 2 + length).fill(0x61);
+    const view = new DataView(bytes.buffer);
+    bytes[0] = 3;
+    view.setUint32(1, count, true);
+    view.setUint32(5, bytes.length - 1, true);
+    for (let i = 0; i < count; i++) {
+      bytes[9 + 5 * i] = 0x0c;
+      view.setUint32(10 + 5 * i, string - 1, true);
+    }
+    bytes.set([(length & 0x7f) | 0x80, length >> 7], string);
+    expect(() => jsonText(bytes)).to.throw(CodecError, 'overlap');
+  });
+
   it('refuses values that share bytes to make a text that has no end', () => {
     // Each level holds the next one twice; thirty levels would be a billion elements.
     const levels = 30;

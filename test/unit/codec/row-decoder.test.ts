@@ -265,11 +265,25 @@ describe('row decoder', () => {
       ['ends that go down', '80000300000001020301000000' + '0900' + 'bff8000000000000' + '00'],
       ['an end beyond the last one', '8000030000000102030100ff000900' + '05bff8000000000000'],
       ['counts beyond the row', '8000ffffffff'],
+      ['a column twice', '800002000000010101000200' + '0505'],
+      ['columns out of order', '800002000000020101000200' + '0505'],
+      ['a NULL column twice', '8000000002000101'],
     ] as const) {
       it(`are refused: ${what}`, () => {
         expect(() => decode(layout, fromHex(hex))).to.throw(CodecError);
       });
     }
+
+    it('leave nothing behind when a later column is the broken one', () => {
+      const decoder = new RowDecoder(layout, [2, 3, 1]);
+      const key = new ByteSlice(KEY);
+      const broken = rowV2({ 1: '0a0b0c', 2: '78', 3: 'bff8000000000000' });
+      expect(() => decoder.append(key, new ByteSlice(broken))).to.throw(CodecError);
+      decoder.append(key, new ByteSlice(good));
+      const [text] = decoder.finish();
+      if (text === undefined) throw new Error('no column');
+      expect(cellAt(text, 0, fieldType('varchar(9)'))).to.deep.equal(utf8('abc'));
+    });
 
     it('are refused: an empty JSON document', () => {
       expect(() => decode(layoutOf([column(1, 'json')]), rowV2({ 1: '' }))).to.throw(CodecError);
