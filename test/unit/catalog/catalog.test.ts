@@ -108,7 +108,7 @@ describe('catalog', () => {
 
   it('keeps only so many versions', async () => {
     const memory = meta();
-    const versions = limits.tableVersionsCached + 1;
+    const versions = limits.tableVersionsCached + 2;
     for (let i = 0; i < versions; i++) memory.put(tableMetaKey(2, 20), BigInt(10 + i), table(20, `t${i}`));
     const catalog = new Catalog(memory, true);
     const first = await catalog.tableAt(20, ts(10n), signal);

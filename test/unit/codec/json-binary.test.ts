@@ -78,6 +78,27 @@ describe('binary JSON', () => {
     expect(() => jsonText(fromHex('03010000000d0000000300000000'))).to.throw(CodecError);
   });
 
+  it('refuses documents that are deeper than TiDB makes them', () => {
+    const nested = (depth: number): Uint8Array => {
+      const bytes = new Uint8Array(1 + 13 * (depth - 1) + 8);
+      const view = new DataView(bytes.buffer);
+      bytes[0] = 3;
+      for (let level = 0; level < depth; level++) {
+        const at = 1 + 13 * level;
+        const isLast = level === depth - 1;
+        view.setUint32(at, isLast ? 0 : 1, true);
+        view.setUint32(at + 4, bytes.length - at, true);
+        if (isLast) continue;
+        bytes[at + 8] = 3;
+        view.setUint32(at + 9, 13, true);
+      }
+      return bytes;
+    };
+    expect(jsonText(nested(100))).to.equal('['.repeat(100) + ']'.repeat(100));
+    expect(() => jsonText(nested(200))).to.throw(CodecError, 'deeper');
+    expect(() => jsonText(nested(100_000))).to.throw(CodecError, 'deeper');
+  });
+
   it('refuses a long string that is shown many times', () => {
     const [count, length] = [1000, 10_000];
     const string = 1 + 8 + 5 * count;

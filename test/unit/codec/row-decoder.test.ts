@@ -145,13 +145,19 @@ describe('row decoder', () => {
     expect(decode(layout, stored(wide, 'decimal(40,1)'))).to.deep.equal([wide.toString()]);
   });
 
+  /** Without showing the value, which would refuse it, too. */
+  function decodeOnly(type: string, hex: string): void {
+    const decoder = new RowDecoder(layoutOf([column(1, type)]), [1]);
+    decoder.append(new ByteSlice(KEY), new ByteSlice(rowV2({ 1: hex })));
+  }
+
   it('reads an ENUM index beyond the members as empty, and refuses such a SET', () => {
     expect(decode(layoutOf([column(1, "enum('a','b')")]), rowV2({ 1: '03' }))).to.deep.equal(['']);
     expect(decode(layoutOf([column(1, "set('a','b')")]), rowV2({ 1: '03' }))).to.deep.equal(['a,b']);
-    expect(() => decode(layoutOf([column(1, "set('a','b')")]), rowV2({ 1: '04' }))).to.throw(CodecError);
+    expect(() => decodeOnly("set('a','b')", '04')).to.throw(CodecError);
     const many = `set(${Array.from({ length: 40 }, (_, i) => `'m${i}'`).join()})`;
     expect(decode(layoutOf([column(1, many)]), rowV2({ 1: '0000000080000000' }))).to.deep.equal(['m39']);
-    expect(() => decode(layoutOf([column(1, many)]), rowV2({ 1: '0000000000010000' }))).to.throw(CodecError);
+    expect(() => decodeOnly(many, '0000000000010000')).to.throw(CodecError);
   });
 
   it('reads FLOAT, JSON and VECTOR', () => {
