@@ -58,7 +58,7 @@ export function ciNameOf(json: JsonObject): CiName {
  *
  * @throws SchemaError — when it is of a type that is not known here.
  */
-export function fieldTypeOf(json: JsonObject): FieldType {
+function fieldTypeOf(json: JsonObject): FieldType {
   const code = json.integer('Tp');
   if (!isTypeCode(code)) throw new SchemaError(`${json.what} is of the unknown type ${code}`);
   return Object.freeze({

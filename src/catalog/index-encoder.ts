@@ -12,6 +12,7 @@ import { assert } from '../base/assert.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import { equalBytes } from '../base/bytes.js';
 import { SqlError } from '../base/errors.js';
+import { appendBytes } from '../codec/append-bytes.js';
 import { KeyCellWriter } from '../codec/cell-writer.js';
 import type { Column } from '../codec/column.js';
 import { Flag } from '../codec/flagged-datum.js';
@@ -98,7 +99,7 @@ export class IndexEncoder {
   /** Takes away the entry of a row. */
   delete(columns: readonly Column[], row: number, handle: Uint8Array, out: MutationBatch): void {
     for (const { prefix, stage } of this.#targets) {
-      out.bytes.bytes(prefix);
+      appendBytes(out.bytes, prefix);
       this.#writeKey(out.bytes, columns, row, handle);
       if (stage === undefined) {
         out.endDelete(this.#whenPublic('present'));
@@ -142,7 +143,7 @@ export class IndexEncoder {
     expectation: Expectation,
   ): void {
     for (const { prefix, stage } of this.#targets) {
-      out.bytes.bytes(prefix);
+      appendBytes(out.bytes, prefix);
       const isUnique = this.#writeKey(out.bytes, columns, row, handle);
       out.endKey();
       if (stage !== undefined) out.bytes.u8(TEMPORARY_PUT);
@@ -166,7 +167,7 @@ export class IndexEncoder {
     }
     if (!isUnique) {
       if (isIntHandle(handle)) out.u8(Flag.int);
-      out.bytes(handle);
+      appendBytes(out, handle);
     }
     return isUnique;
   }

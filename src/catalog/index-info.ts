@@ -9,7 +9,7 @@ import { SchemaError } from './schema-error.js';
 import { type SchemaState, schemaStateOf } from './schema-state.js';
 
 /** A column of an index. */
-export interface IndexColumn {
+interface IndexColumn {
   readonly name: CiName;
   /** Into the table's columns. */
   readonly offset: number;
@@ -23,7 +23,7 @@ export interface IndexColumn {
 const BACKFILLS = ['none', 'running', 'readyToMerge', 'merging'] as const;
 
 /** State of an index's backfill. */
-export type Backfill = (typeof BACKFILLS)[number];
+type Backfill = (typeof BACKFILLS)[number];
 
 /** An index. Frozen. */
 export interface IndexInfo {

@@ -15,6 +15,7 @@ import { assert, present } from '../base/assert.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import { equalBytes } from '../base/bytes.js';
 import { SqlError } from '../base/errors.js';
+import { appendBytes } from '../codec/append-bytes.js';
 import { KeyCellWriter, StoredCellWriter, writeIntHandle } from '../codec/cell-writer.js';
 import type { Column } from '../codec/column.js';
 import { FieldFlag, hasFlag } from '../codec/field-type.js';
@@ -106,7 +107,8 @@ export class RowEncoder {
     const before = out.count;
     try {
       const handle = this.#writeHandle(this.#handle, columns, row);
-      out.bytes.bytes(this.#recordPrefix).bytes(handle);
+      appendBytes(out.bytes, this.#recordPrefix);
+      appendBytes(out.bytes, handle);
       out.endDelete('present');
       for (const index of this.#indexes) index.delete(columns, row, handle, out);
     } catch (error) {
@@ -160,7 +162,8 @@ export class RowEncoder {
     out: MutationBatch,
     expectation: Expectation,
   ): void {
-    out.bytes.bytes(this.#recordPrefix).bytes(handle);
+    appendBytes(out.bytes, this.#recordPrefix);
+    appendBytes(out.bytes, handle);
     out.endKey();
     const builder = this.#row;
     builder.begin();

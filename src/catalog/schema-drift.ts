@@ -9,7 +9,7 @@ import { type PartitionInfo, type TableInfo, columnAt, primaryIndexOf } from './
 import { ROW_FLAGS, type TableVersion } from './table-version.js';
 
 /** Where a table is found by name. */
-export interface TableName {
+interface TableName {
   readonly databaseId: number;
   readonly name: string;
 }

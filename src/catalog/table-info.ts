@@ -26,7 +26,7 @@ export interface PartitionInfo {
 }
 
 /** A partition: a physical table of its own. */
-export interface PartitionDefinition {
+interface PartitionDefinition {
   readonly id: TableId;
   readonly name: CiName;
 }

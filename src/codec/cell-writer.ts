@@ -7,6 +7,7 @@
  */
 import { assert, unreachable } from '../base/assert.js';
 import { ByteWriter } from '../base/byte-writer.js';
+import { appendBytes } from './append-bytes.js';
 import { type Collation, collationOf, trimmedEnd } from './collation.js';
 import {
   type BytesColumn,
@@ -24,7 +25,6 @@ import { isPrefixInBytes, isString } from './string-type.js';
 import { runePrefix, runesEnd } from './utf8.js';
 
 const TWO_32 = 0x1_0000_0000;
-const COPY_LOOP_MAX = 32;
 
 /** No prefix: the whole value is in the key. */
 export const WHOLE = -1;
@@ -64,7 +64,7 @@ export class StoredCellWriter {
       case 'dec':
         return writeDecimalCell(out, column, row, this.#decimal);
       case 'bytes':
-        copyBytesTo(out, column.data, column.offsets[row]!, column.offsets[row + 1]!);
+        appendBytes(out, column.data, column.offsets[row], column.offsets[row + 1]);
         return true;
       default:
         return unreachable(column);
@@ -157,13 +157,13 @@ export class KeyCellWriter {
 
 /** Appends a cell as an integer handle. */
 export function writeIntHandle(out: ByteWriter, column: Column, row: number): void {
-  assert(column.kind === 'i64', `${column.kind} where an integer handle is wanted`);
+  assert(column.kind === 'i64', 'an integer handle wanted');
   writeComparableInt(out, column.lo[row]!, column.hi[row]!);
 }
 
 /** The number of spaces that a string, or a prefix of it, ends in. */
 export function trailingSpaces(column: Column, row: number, prefix: StringPrefix | undefined): number {
-  assert(column.kind === 'bytes', `${column.kind} where a string is wanted`);
+  assert(column.kind === 'bytes', 'a string wanted');
   if (prefix === undefined) {
     const end = column.offsets[row + 1]!;
     return end - trimmedEnd(column.data, column.offsets[row]!, end);
@@ -221,19 +221,10 @@ function writeDecimalCell(
   const hi = column.hi[row]!;
   if (hi === WIDE_HI) {
     const wide = column.wide?.get(row);
-    assert(wide !== undefined, `no wide value for row ${row} of a decimal column`);
+    assert(wide !== undefined, 'no wide value for a row of a decimal column');
     return writer.write(out, wide, column.scale);
   }
   const small = hi * TWO_32 + (column.lo[row]! >>> 0);
   if (column.scale === writer.shape.scale) return writer.writeSmall(out, small);
   return writer.write(out, BigInt(small), column.scale);
-}
-
-function copyBytesTo(out: ByteWriter, bytes: Uint8Array, start: number, end: number): void {
-  if (end - start > COPY_LOOP_MAX) {
-    out.bytes(bytes.subarray(start, end));
-    return;
-  }
-  out.reserve(end - start);
-  for (let i = start; i < end; i++) out.u8(bytes[i]!);
 }

@@ -72,7 +72,7 @@ function integerText(value: bigint, type: FieldType, timestampOffsetMinutes: num
 }
 
 /** Fractional-second digits of a time type. */
-export function fspOf(type: FieldType): number {
+function fspOf(type: FieldType): number {
   return Math.max(type.decimal, 0);
 }
 

@@ -118,12 +118,12 @@ export function readFlagged(from: ByteReader, type: FieldType): Datum {
 }
 
 /** FLOAT is read as a single-precision number, as TiDB does, whatever was stored. */
-export function singleOrDouble(type: FieldType, value: number): number {
+function singleOrDouble(type: FieldType, value: number): number {
   return type.tp === MysqlType.float ? Math.fround(value) : value;
 }
 
 /** Reads an integer, a packed time or a duration after its flag; the low 64 bits count. */
-export function readInteger(from: ByteReader, flag: number): bigint {
+function readInteger(from: ByteReader, flag: number): bigint {
   switch (flag) {
     case Flag.int:
     case Flag.duration:

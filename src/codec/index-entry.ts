@@ -21,7 +21,7 @@ import { runePrefix } from './utf8.js';
 const SPACE = 0x20;
 
 /** A column of an index. */
-export interface IndexLayoutColumn {
+interface IndexLayoutColumn {
   readonly id: number;
   readonly type: FieldType;
   /** Characters, or bytes of a binary string; −1: the whole value. */

@@ -15,6 +15,7 @@
  */
 import { assert } from '../base/assert.js';
 import { ByteWriter } from '../base/byte-writer.js';
+import { appendBytes } from './append-bytes.js';
 import { ByteReader } from './byte-reader.js';
 import { malformed } from './codec-error.js';
 import { readComparableI64, writeComparableI64 } from './memcomparable.js';
@@ -115,8 +116,8 @@ export class IndexValueWriter {
 
   /** Adds the handle of a unique entry in a table clustered on something else than an integer. */
   addCommonHandle(handle: Uint8Array): void {
-    assert(handle.length <= HANDLE_BYTES_MAX, `a handle of ${handle.length} bytes`);
-    this.#out.u8(COMMON_HANDLE).u16be(handle.length).bytes(handle);
+    assert(handle.length <= HANDLE_BYTES_MAX, 'a handle longer than a key may be');
+    appendBytes(this.#out.u8(COMMON_HANDLE).u16be(handle.length), handle);
   }
 
   /** Adds the partition that holds the row, to an entry of a global index. */
@@ -142,6 +143,6 @@ export class IndexValueWriter {
       out.fill(0, padding);
     }
     // From the key's form, with the sign bit flipped, to the value's.
-    if (intHandle !== undefined) out.u8(intHandle[0]! ^ 0x80).bytes(intHandle.subarray(1));
+    if (intHandle !== undefined) appendBytes(out.u8(intHandle[0]! ^ 0x80), intHandle, 1);
   }
 }

@@ -16,7 +16,7 @@ import { BROKEN_RUNE, runeAt, runeLength } from './utf8.js';
 import { readLength, readUvarint } from './varint.js';
 
 /** Type bytes. */
-export const JsonType = {
+const JsonType = {
   object: 0x01,
   array: 0x03,
   literal: 0x04,
@@ -31,9 +31,7 @@ export const JsonType = {
   duration: 0x11,
 } as const;
 
-/** Bytes of the literals. */
-export const JsonLiteral = { null: 0, true: 1, false: 2 } as const;
-
+/** By their byte. */
 const LITERALS = ['null', 'true', 'false'] as const;
 const HEADER_BYTES = 8;
 const KEY_ENTRY_BYTES = 6;

@@ -7,7 +7,6 @@
  */
 import { SqlError } from '../base/errors.js';
 import { ByteWriter } from '../base/byte-writer.js';
-import { asBuffer } from '../base/bytes.js';
 
 /** What is done to a key. */
 export type MutationKind = 'put' | 'delete';
@@ -92,11 +91,12 @@ export class MutationBatch {
    */
   consolidated(): MutationBatch {
     const order = this.#sorted();
+    const bytes = this.bytes.view();
     const result = new MutationBatch();
     result.bytes.reserve(this.bytes.length);
     for (let i = 0; i < order.length;) {
       let next = i + 1;
-      while (next < order.length && this.#compareKeys(order[i]!, order[next]!) === 0) next++;
+      while (next < order.length && this.#compareKeys(bytes, order[i]!, order[next]!) === 0) next++;
       this.#mergeInto(result, order.subarray(i, next));
       i = next;
     }
@@ -116,14 +116,21 @@ export class MutationBatch {
 
   #sorted(): Uint32Array {
     const order = Uint32Array.from({ length: this.#count }, (_, i) => i);
-    return order.sort((a, b) => this.#compareKeys(a, b) || a - b);
+    const bytes = this.bytes.view();
+    return order.sort((a, b) => this.#compareKeys(bytes, a, b) || a - b);
   }
 
-  #compareKeys(a: number, b: number): number {
+  /** memcmp, as a loop: keys are short, and differ after what all keys of a table have in common. */
+  #compareKeys(bytes: Uint8Array, a: number, b: number): number {
     const positions = this.#positions;
-    const buffer = asBuffer(this.bytes.view());
-    const [aStart, aEnd] = [positions[3 * a]!, positions[3 * a + 1]!];
-    return buffer.compare(buffer, positions[3 * b], positions[3 * b + 1], aStart, aEnd);
+    const [aAt, bAt] = [positions[3 * a]!, positions[3 * b]!];
+    const [aLength, bLength] = [positions[3 * a + 1]! - aAt, positions[3 * b + 1]! - bAt];
+    const length = Math.min(aLength, bLength);
+    for (let i = 0; i < length; i++) {
+      const difference = bytes[aAt + i]! - bytes[bAt + i]!;
+      if (difference !== 0) return difference;
+    }
+    return aLength - bLength;
   }
 
   #mergeInto(result: MutationBatch, same: Uint32Array): void {

@@ -48,6 +48,8 @@ export class RowDecoder {
   readonly #isIntHandle: boolean;
   /** For each wanted column: index of its value in the last row, or COLUMN_NULL, or COLUMN_MISSING. */
   readonly #found: Int32Array;
+  /** Indexes of the wanted columns, by ascending id. */
+  readonly #ascending: Uint32Array;
   /** In format v1: where each wanted column's value begins; 0 if missing. */
   readonly #at: Int32Array;
   readonly #header = new RowHeader();
@@ -67,6 +69,7 @@ export class RowDecoder {
     this.#isIntHandle = layout.handle.kind !== 'common';
     this.#found = new Int32Array(columnIds.length);
     this.#at = new Int32Array(columnIds.length);
+    this.#ascending = Uint32Array.from(columnIds.keys()).sort((a, b) => columnIds[a]! - columnIds[b]!);
   }
 
   /** Rows decoded since the last `finish` or `reset`. */
@@ -172,12 +175,30 @@ export class RowDecoder {
     const header = this.#header;
     this.#shapeBytes = 0;
     header.parse(bytes, start, end);
-    for (let i = 0; i < this.#wanted.length; i++)
-      this.#found[i] = findColumn(header, bytes, this.#wanted[i]!.id);
+    this.#locate(bytes);
     const length = header.ends - start;
     if (length > this.#shape.length) this.#shape = new Uint8Array(length * 2);
-    this.#shape.set(bytes.subarray(start, header.ends));
+    for (let i = 0; i < length; i++) this.#shape[i] = bytes[start + i]!;
     this.#shapeBytes = length;
+  }
+
+  /** Finds all wanted columns in one pass: their ids and those in the header ascend. */
+  #locate(bytes: Uint8Array): void {
+    const header = this.#header;
+    const ids = header.values + header.nulls;
+    let value = 0;
+    let nulled = header.values;
+    for (const i of this.#ascending) {
+      const { id } = this.#wanted[i]!;
+      while (value < header.values && header.idAt(bytes, value) < id) value++;
+      if (value < header.values && header.idAt(bytes, value) === id) {
+        this.#found[i] = value;
+        continue;
+      }
+      while (nulled < ids && header.idAt(bytes, nulled) < id) nulled++;
+      const isNull = nulled < ids && header.idAt(bytes, nulled) === id;
+      this.#found[i] = isNull ? COLUMN_NULL : COLUMN_MISSING;
+    }
   }
 
   #beginsAlike(value: ByteSlice): boolean {

@@ -17,7 +17,7 @@ export const ROW_V2 = 0x80;
 /** Flags. */
 export const RowFlag = { large: 1, checksum: 2 } as const;
 /** Bytes before the column ids. */
-export const ROW_HEADER_BYTES = 6;
+const ROW_HEADER_BYTES = 6;
 
 const CHECKSUM_BYTES = 5;
 const EXTRA_CHECKSUM_FLAG = 8;
@@ -52,6 +52,8 @@ export class RowHeader {
     this.ends = this.ids + (this.values + this.nulls) * (this.isLarge ? 4 : 1);
     this.data = this.ends + this.values * (this.isLarge ? 4 : 2);
     if (this.data > end) malformed(`row header beyond ${end}`);
+    this.#checkOrder(bytes, 0, this.values);
+    this.#checkOrder(bytes, this.values, this.values + this.nulls);
     this.dataEnd = this.values === 0 ? this.data : this.endOf(bytes, this.values - 1);
     this.#checkEnd(bytes, flags, end);
   }
@@ -90,6 +92,15 @@ export class RowHeader {
     const to = this.endOf(bytes, index);
     if (from > to || to > this.dataEnd) malformed(`value ${index} of a row from ${from} to ${to}`);
     return to - from;
+  }
+
+  #checkOrder(bytes: Uint8Array, from: number, to: number): void {
+    let last = -1;
+    for (let i = from; i < to; i++) {
+      const id = this.idAt(bytes, i);
+      if (id <= last) malformed(`column ${id} of a row after ${last}`);
+      last = id;
+    }
   }
 
   #checkEnd(bytes: Uint8Array, flags: number, end: number): void {

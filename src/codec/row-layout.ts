@@ -14,7 +14,7 @@ export interface LayoutColumn {
 }
 
 /** One column of a clustered key that is not a single integer. */
-export interface CommonHandleColumn {
+interface CommonHandleColumn {
   readonly columnId: number;
   /** Whether the handle holds only a prefix, so that the row holds the column too. */
   readonly isPrefix: boolean;

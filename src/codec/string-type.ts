@@ -23,7 +23,7 @@ export function isString(type: FieldType): boolean {
 }
 
 /** VARCHAR or VARBINARY. */
-export function isVarchar(type: FieldType): boolean {
+function isVarchar(type: FieldType): boolean {
   return type.tp === MysqlType.varchar || type.tp === MysqlType.varString;
 }
 

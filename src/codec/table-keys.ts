@@ -54,14 +54,14 @@ function writeId(out: ByteWriter, id: number): void {
 }
 
 /** Appends what every record key of a table begins with. */
-export function writeRecordPrefix(out: ByteWriter, tableId: TableId): void {
+function writeRecordPrefix(out: ByteWriter, tableId: TableId): void {
   out.u8(T);
   writeId(out, tableId);
   out.u8(UNDERSCORE).u8(R);
 }
 
 /** Appends what every key of an index begins with. */
-export function writeIndexPrefix(out: ByteWriter, tableId: TableId, indexId: number): void {
+function writeIndexPrefix(out: ByteWriter, tableId: TableId, indexId: number): void {
   out.u8(T);
   writeId(out, tableId);
   out.u8(UNDERSCORE).u8(I);

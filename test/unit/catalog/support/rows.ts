@@ -59,7 +59,7 @@ export function encodeRows(table: TableVersion, decoded: DecodedRows): RecordedP
 }
 
 /** A batch's puts as recorded pairs. */
-export function pairsOf(batch: MutationBatch): RecordedPair[] {
+function pairsOf(batch: MutationBatch): RecordedPair[] {
   return Array.from({ length: batch.count }, (_, i) => ({
     key: toHex(batch.keyAt(i)),
     value: toHex(batch.valueAt(i)),
