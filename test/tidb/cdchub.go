@@ -10,7 +10,6 @@ import (
 	"github.com/pingcap/kvproto/pkg/cdcpb"
 	"github.com/pingcap/kvproto/pkg/errorpb"
 	"github.com/pingcap/kvproto/pkg/kvrpcpb"
-	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/tikv/mvcc"
 )
 
 // Change data capture with TiKV's semantics over unistore, which has none.
@@ -44,7 +43,7 @@ type cdcHub struct {
 	gc      *gcState
 	faults  *faults
 	stats   *stats
-	bundle  *mvcc.DBBundle
+	data    *dataStore
 	pace    *pace
 
 	// protecting holds the contexts of requests whose rollbacks are protected.
@@ -153,9 +152,9 @@ func (h *cdcHub) withOldValue(row *cdcpb.Event_Row) *cdcpb.Event_Row {
 	if row.OldValue == nil {
 		switch row.Type {
 		case cdcpb.Event_PREWRITE:
-			row.OldValue = h.valueAt(row.Key, math.MaxUint64)
+			row.OldValue = h.data.valueAt(row.Key, math.MaxUint64)
 		case cdcpb.Event_COMMITTED:
-			row.OldValue = h.valueAt(row.Key, row.CommitTs-1)
+			row.OldValue = h.data.valueAt(row.Key, row.CommitTs-1)
 		}
 	}
 	return row
@@ -169,6 +168,7 @@ func (h *cdcHub) track(b *observedBatch, c change) *cdcpb.Event_Row {
 	if locked {
 		row.TxnSource = lock.txnSource
 	}
+	c.value = h.data.oldRows.asWritten(c.key, c.value)
 	switch c.kind {
 	case changePrewrite:
 		if !isData {
@@ -262,22 +262,6 @@ func (t *heldTxn) touches(start, end []byte) bool {
 		}
 	}
 	return false
-}
-
-// valueAt is the committed value of a key as of ts, nil if none.
-func (h *cdcHub) valueAt(key []byte, ts uint64) []byte {
-	txn := h.bundle.DB.NewTransaction(false)
-	defer txn.Discard()
-	txn.SetReadTS(ts)
-	item, err := txn.Get(key)
-	if err != nil || item == nil {
-		return nil
-	}
-	value, err := item.ValueCopy(nil)
-	if err != nil {
-		return nil
-	}
-	return value
 }
 
 // regionChanged ends the subscriptions of a region that changed.

@@ -91,7 +91,7 @@ const scanBatch = 1024
 
 // run sends newest versions first per key, a key's lock before them.
 func (s *incrementalScan) run() {
-	txn := s.hub.bundle.DB.NewTransaction(false)
+	txn := s.hub.data.bundle.DB.NewTransaction(false)
 	defer txn.Discard()
 	end := s.sub.end
 	if len(end) == 0 {
@@ -135,6 +135,7 @@ func (s *incrementalScan) take(item *badger.Item) {
 			return
 		}
 	}
+	value = s.hub.data.oldRows.asWritten(key, value)
 	if s.newer != nil {
 		s.newer.OldValue, s.newer = value, nil
 	}

@@ -63,7 +63,7 @@ var usualOdds = map[faultKind]float64{
 	feedLateScan: .5, feedStaleRow: .3, feedDuplicate: .3,
 	feedStrayRollback: .02, feedRewrite: .05, feedStop: .002, feedGroupedResolved: .2, feedZeroResolved: .01,
 	feedBreak: .0005, feedDelay: .01,
-	kvBusy: .002, kvStaleCommand: .01, kvEpochNotMatch: .01, kvEpochEmpty: .005, kvNotLeader: .01, kvRegionNotFound: .005,
+	kvBusy: .0005, kvStaleCommand: .01, kvEpochNotMatch: .01, kvEpochEmpty: .005, kvNotLeader: .01, kvRegionNotFound: .005,
 	kvDropRequest: .002, kvDropReply: .004, kvDelay: .02,
 	pdNotLeader: .005, pdHole: .02, pdNoLeader: .02, pdDelay: .02, pdTSOBreak: .001,
 }

@@ -83,6 +83,7 @@ func (s *kvService) KvPrewrite(ctx context.Context, req *kvrpcpb.PrewriteRequest
 		}
 		return &kvrpcpb.PrewriteResponse{Errors: []*kvrpcpb.KeyError{missing}}, nil
 	}
+	s.data.oldRows.note(req)
 	if req.UseAsyncCommit || req.TryOnePc {
 		s.fence.enter()
 		defer s.fence.leave()
@@ -330,7 +331,7 @@ func (s *kvService) KvPessimisticLock(ctx context.Context, req *kvrpcpb.Pessimis
 
 // lockedAlready answers a repeated lock request in force-lock mode (unistore panics).
 func (s *kvService) lockedAlready(req *kvrpcpb.PessimisticLockRequest, lock *mvcc.Lock) *kvrpcpb.PessimisticLockResponse {
-	value := s.hub.valueAt(req.Mutations[0].Key, lock.ForUpdateTS)
+	value := s.data.valueAt(req.Mutations[0].Key, lock.ForUpdateTS)
 	result := &kvrpcpb.PessimisticLockKeyResult{Existence: len(value) > 0}
 	if lock.ForUpdateTS > req.ForUpdateTs {
 		result.Type = kvrpcpb.PessimisticLockKeyResultType_LockResultLockedWithConflict

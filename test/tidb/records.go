@@ -110,3 +110,19 @@ func (d *dataStore) lock(key []byte) *mvcc.Lock {
 	lock := mvcc.DecodeLock(data)
 	return &lock
 }
+
+// valueAt is the committed value of a key as of ts, nil if there is none.
+func (d *dataStore) valueAt(key []byte, ts uint64) []byte {
+	txn := d.bundle.DB.NewTransaction(false)
+	defer txn.Discard()
+	txn.SetReadTS(ts)
+	item, err := txn.Get(key)
+	if err != nil || item == nil {
+		return nil
+	}
+	value, err := item.ValueCopy(nil)
+	if err != nil {
+		return nil
+	}
+	return d.oldRows.asWritten(key, value)
+}

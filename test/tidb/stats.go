@@ -14,15 +14,13 @@ type stats struct {
 
 func newStats() *stats { return &stats{counts: make(map[string]map[string]uint64)} }
 
-func (s *stats) add(group, name string) { s.addN(group, name, 1) }
-
-func (s *stats) addN(group, name string, n int) {
+func (s *stats) add(group, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.counts[group] == nil {
 		s.counts[group] = make(map[string]uint64)
 	}
-	s.counts[group][name] += uint64(n)
+	s.counts[group][name]++
 }
 
 func (s *stats) snapshot() map[string]any {

@@ -21,6 +21,7 @@ type dataStore struct {
 	mvcc    *tikv.MVCCStore
 	bundle  *mvcc.DBBundle
 	records *recordLog
+	oldRows *oldRows
 }
 
 // openStore assembles unistore by hand, from the same parts as its NewMock,
@@ -49,13 +50,13 @@ func openStore(dir string, rm *regionManager, pd *storePD, hub *cdcHub) (*dataSt
 	}
 	d := &dataStore{
 		bundle:  &mvcc.DBBundle{DB: db, LockStore: lockstore.NewMemStore(8 << 20), StateTS: pd.oracle.next()},
-		records: newRecordLog(),
+		records: newRecordLog(), oldRows: newOldRows(),
 	}
 	conf := usconf.DefaultConf
 	conf.Engine.DBPath = dir
 	conf.Server.Raft = false
 
-	hub.bundle = d.bundle
+	hub.data = d
 	writer := &observedWriter{DBWriter: tikv.NewDBWriter(d.bundle), hub: hub, records: d.records}
 	d.mvcc = tikv.NewMVCCStore(&conf, d.bundle, dir, safePoint, writer, pd)
 	d.mvcc.DeadlockDetectSvr.ChangeRole(tikv.Leader)
@@ -148,6 +149,7 @@ func (w *observedWriter) Write(batch mvcc.WriteBatch) error {
 	b := batch.(*observedBatch)
 	w.hub.applying.RLock()
 	defer w.hub.applying.RUnlock()
+	w.hub.data.oldRows.learn(b)
 	w.hub.announce(b)
 	if err := w.DBWriter.Write(b.WriteBatch); err != nil {
 		return err

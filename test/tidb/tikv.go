@@ -74,8 +74,9 @@ func (s *kvService) KvGet(ctx context.Context, req *kvrpcpb.GetRequest) (*kvrpcp
 	}
 	s.fence.wait()
 	resp, err := s.Server.KvGet(ctx, req)
-	if err == nil && resp.RegionError == nil && resp.Error == nil && len(resp.Value) == 0 {
-		resp.NotFound = true
+	if err == nil && resp.RegionError == nil && resp.Error == nil {
+		resp.NotFound = len(resp.Value) == 0
+		resp.Value = s.data.oldRows.asWritten(req.Key, resp.Value)
 	}
 	return resp, err
 }
@@ -85,7 +86,11 @@ func (s *kvService) KvBatchGet(ctx context.Context, req *kvrpcpb.BatchGetRequest
 		return &kvrpcpb.BatchGetResponse{RegionError: err}, nil
 	}
 	s.fence.wait()
-	return s.Server.KvBatchGet(ctx, req)
+	resp, err := s.Server.KvBatchGet(ctx, req)
+	if err == nil {
+		s.data.oldRows.readBack(resp.Pairs)
+	}
+	return resp, err
 }
 
 func (s *kvService) KvScan(ctx context.Context, req *kvrpcpb.ScanRequest) (*kvrpcpb.ScanResponse, error) {
@@ -98,6 +103,9 @@ func (s *kvService) KvScan(ctx context.Context, req *kvrpcpb.ScanRequest) (*kvrp
 	}
 	s.fence.wait()
 	resp, err := s.Server.KvScan(ctx, req)
+	if err == nil {
+		s.data.oldRows.readBack(resp.Pairs)
+	}
 	if err == nil && req.KeyOnly {
 		for _, pair := range resp.Pairs {
 			pair.Value = nil

@@ -11,7 +11,7 @@ import { connect, query, TestTable } from './table.js';
 const ACCOUNTS = 300;
 const MONEY = String(ACCOUNTS * 1000);
 const WRITERS = 9;
-const RUN_MS = 7_000;
+const RUN_MS = 5_000;
 const CHECKS = 5;
 
 /** xorshift: the same decisions in every run of a seed. */
