@@ -165,7 +165,7 @@ export class RegionReactions {
       return 'again';
     }
     this.#regions.invalidate(region);
-    this.#regions.learn(current, region.leader.storeId);
+    this.#regions.learnFrom(current, region.leader.storeId);
     // A merge names no regions (TRUTH §3), and PD does not know of it yet.
     if (current.length === 0) await attempts.backoff.pause(backoffKinds.regionMiss, cause, signal);
     return 'resplit';

@@ -40,7 +40,8 @@ describe('tikv transactions on a real TiDB', function () {
   async function locksOn(table: TableVersion): Promise<number> {
     const { start } = table.recordRanges[0]!;
     const end = prefixEnd(start.subarray(0, 9));
-    return (await h.cluster.locks.resolveSpan(start.subarray(0, 9), end, await h.tso(), NEVER)).locksLeft;
+    return (await h.cluster.locks.spans.resolveSpan(start.subarray(0, 9), end, await h.tso(), NEVER))
+      .locksLeft;
   }
 
   /** Mutations that put rows into a table, or take them away. */
@@ -281,7 +282,7 @@ describe('tikv transactions on a real TiDB', function () {
     await waiting.rollback(NEVER);
     if (outcome.kind !== 'locked') return;
     // Nobody but us has any business on this table: away with it.
-    await h.cluster.locks.rollbackPessimistic([outcome.lock], NEVER);
+    await h.cluster.locks.resolver.rollbackPessimistic([outcome.lock], NEVER);
     await commit(encode(table, 'delete', [[1n, 0n]]));
     await other.query('rollback');
     await other.end();

@@ -46,7 +46,8 @@ describe('tikv/locks', () => {
   }
 
   const resolveSpan = async (maxTs?: Ts): Promise<number> =>
-    (await world.drive(client.locks.resolveSpan(key(0), key(9999), maxTs ?? (await tso()), NEVER))).locksLeft;
+    (await world.drive(client.locks.spans.resolveSpan(key(0), key(9999), maxTs ?? (await tso()), NEVER)))
+      .locksLeft;
 
   it('passes a living transaction by pushing it, without waiting for it', async () => {
     leave(1, 1, await tso(), { ttl: 60_000n });

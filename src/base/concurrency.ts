@@ -1,7 +1,6 @@
 /** Many things at once, with a bound and one end. */
-import { setMaxListeners } from 'node:events';
-import { withAbort } from '../base/abort.js';
-import { assert } from '../base/assert.js';
+import { withAbort } from './abort.js';
+import { assert } from './assert.js';
 
 /**
  * Runs all of the work at once and returns when every piece has ended. The first failure aborts the others; it is
@@ -13,13 +12,12 @@ export async function allOrAbort(
 ): Promise<void> {
   const controller = new AbortController();
   const shared = AbortSignal.any([signal, controller.signal]);
-  // As many listen as there are works; Node takes more than ten for a leak.
-  setMaxListeners(0, shared);
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     works.map(async (work) => {
       try {
-        await work(shared);
+        // A signal of its own: Node takes more than ten listeners on one for a leak.
+        await work(AbortSignal.any([shared]));
       } catch (error) {
         failure ??= { error };
         controller.abort(error);
