@@ -15,7 +15,7 @@ import { type RegionTrouble, troubleOf } from './region-errors.js';
 import type { RpcError } from './rpc-error.js';
 
 /** A region will not serve a request, whatever we try. */
-export class RegionRefusedError extends TiviewError {
+class RegionRefusedError extends TiviewError {
   override readonly name = 'RegionRefusedError';
 
   constructor(region: Region, reason: string) {

@@ -210,7 +210,7 @@ export class TsoClient {
   #receive(reply: TsoResponse): void {
     const error = reply.header?.error ?? null;
     if (error !== null && error.type !== 0) throw new PdReplyError('Tso', error.type, error.message);
-    const batch = this.#inFlight.shift();
+    const [batch] = this.#inFlight;
     assert(batch !== undefined, 'PD sent a timestamp that nobody asked for');
     const { waiters } = batch;
     assert(reply.count === waiters.length, `asked for ${waiters.length} timestamps, got ${reply.count}`);
@@ -219,6 +219,8 @@ export class TsoClient {
     const last = composeTs(physical, logical);
     const first = last - BigInt(waiters.length) + 1n;
     assert(first > this.#highest, `PD gave timestamp ${String(first)} after ${String(this.#highest)}`);
+    // Only now: whatever threw above finds those who wait still in their queue.
+    this.#inFlight.shift();
     this.#highest = last;
     this.#highestSeenAtMs = this.#parts.runtime.monotonicMs();
     waiters.forEach((waiter, i) => waiter.give(ts(first + BigInt(i))));

@@ -36,7 +36,7 @@ export interface Faults {
   readonly regionError: number;
 }
 
-export const NO_FAULTS: Faults = { lostRequest: 0, lostReply: 0, regionError: 0 };
+const NO_FAULTS: Faults = { lostRequest: 0, lostReply: 0, regionError: 0 };
 
 export type Answer = Readonly<Record<string, unknown>>;
 
