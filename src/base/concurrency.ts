@@ -1,6 +1,6 @@
 /** Many things at once, with a bound and one end. */
 import { withAbort } from './abort.js';
-import { assert } from './assert.js';
+import { assert, present } from './assert.js';
 
 /**
  * Runs all of the work at once and returns when every piece has ended. The first failure aborts the others; it is
@@ -10,20 +10,24 @@ export async function allOrAbort(
   works: readonly ((signal: AbortSignal) => Promise<void>)[],
   signal: AbortSignal,
 ): Promise<void> {
-  const controller = new AbortController();
-  const shared = AbortSignal.any([signal, controller.signal]);
+  // A signal for each, because Node takes more than ten listeners on one for a leak; all hang on one listener.
+  const controllers = works.map(() => new AbortController());
+  const abortAll = (reason: unknown): void => controllers.forEach((controller) => controller.abort(reason));
+  const onAbort = (): void => abortAll(signal.reason);
   let failure: { readonly error: unknown } | undefined;
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   await Promise.all(
-    works.map(async (work) => {
+    works.map(async (work, i) => {
       try {
-        // A signal of its own: Node takes more than ten listeners on one for a leak.
-        await work(AbortSignal.any([shared]));
+        await work(present(controllers[i], 'a controller for each work').signal);
       } catch (error) {
         failure ??= { error };
-        controller.abort(error);
+        abortAll(error);
       }
     }),
   );
+  signal.removeEventListener('abort', onAbort);
   signal.throwIfAborted();
   if (failure !== undefined) throw failure.error;
 }
