@@ -11,6 +11,8 @@ export const limits = {
   transactionRpcsInFlight: 8,
   /** Transactions with fewer keys in a region have their locks resolved one by one, larger ones by region. */
   resolveLiteKeys: 512,
+  /** Time a reader spends on removing locks that he could pass as well. */
+  readerCleanUpMs: 500,
   /** Transactions whose locks one reader carries along as passed; older ones are asked about again. */
   passedLocksPerReader: 1024,
   /** Locks fetched in one scan for locks. */

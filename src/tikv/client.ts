@@ -4,10 +4,13 @@ import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { Transport } from '../base/transport.js';
+import type { Ts } from '../codec/tso.js';
 import { backoffKinds } from './backoff-kinds.js';
 import { Coprocessor } from './coprocessor/coprocessor.js';
 import { Guard } from './guard.js';
-import { Locks } from './locks/locks.js';
+import { LockResolver } from './locks/lock-resolver.js';
+import type { ReadOptions } from './locks/reader.js';
+import { SpanResolver } from './locks/span-resolver.js';
 import { measuredTransport } from './measured-transport.js';
 import { GcBarrier } from './pd/gc-barrier.js';
 import { PdMembers } from './pd/pd-members.js';
@@ -16,6 +19,7 @@ import { PdRpc, isWorthRetrying } from './pd/pd-rpc.js';
 import { TsoClient } from './pd/tso-client.js';
 import { RegionCache } from './region-cache.js';
 import { RegionRequester } from './region-request.js';
+import type { Snapshot } from './snapshot.js';
 import { Snapshots } from './snapshots.js';
 import { Transactions } from './transaction.js';
 
@@ -36,14 +40,15 @@ export interface TikvCluster extends AsyncDisposable {
   readonly regions: RegionCache;
   /** PD's own view of regions and stores, for those who want to know it. */
   readonly pd: PdRegions;
+  /** Reads at any timestamp, in the shape of the catalog's MetaReader. */
   readonly snapshots: Snapshots;
-  readonly locks: Locks;
+  readonly locks: { readonly resolver: LockResolver; readonly spans: SpanResolver };
   readonly coprocessor: Coprocessor;
   readonly transactions: Transactions;
-  readonly gc: {
-    /** A GC barrier of that name; nothing is held yet. */
-    barrier(name: string): GcBarrier;
-  };
+  /** The snapshot at a timestamp from PD, for more than one read. */
+  snapshot(ts: Ts, options?: ReadOptions): Snapshot;
+  /** A GC barrier of that name; nothing is held yet. */
+  gcBarrier(name: string): GcBarrier;
   /** Ends background work. The transports stay open: they are the caller's. */
   close(): Promise<void>;
 }
@@ -74,18 +79,19 @@ export async function connectCluster(options: ConnectOptions, signal: AbortSigna
     telemetry,
     clusterId,
   });
-  const locks = new Locks(requester, tso);
-  const { resolver } = locks;
+  const resolver = new LockResolver(requester, tso);
+  const snapshots = new Snapshots(requester, resolver);
   return {
     clusterId,
     tso,
     regions,
     pd,
-    snapshots: new Snapshots(requester, resolver),
-    locks,
+    snapshots,
+    locks: { resolver, spans: new SpanResolver(requester, resolver) },
     coprocessor: new Coprocessor(requester, resolver),
     transactions: new Transactions({ requester, resolver, tso }),
-    gc: { barrier: (name) => new GcBarrier(rpc, name) },
+    snapshot: (ts, readOptions) => snapshots.at(ts, readOptions),
+    gcBarrier: (name) => new GcBarrier(rpc, name),
     close: () => tso.close(),
     [Symbol.asyncDispose]: () => tso.close(),
   };

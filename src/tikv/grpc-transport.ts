@@ -13,7 +13,7 @@ import { type CallFailure, GrpcDuplex } from './grpc-duplex.js';
 import { RpcCode, RpcError } from './rpc-error.js';
 
 /** PEM texts; TiKV and PD want a client certificate when they speak TLS (its CN may have to be allow-listed). */
-export interface TlsOptions {
+interface TlsOptions {
   readonly ca: Uint8Array;
   readonly cert?: Uint8Array;
   readonly key?: Uint8Array;

@@ -32,7 +32,8 @@ export async function groupByRegion<T>(
   return groups;
 }
 
-function sortedByKey<T>(items: readonly T[], keyOf: (item: T) => Uint8Array): readonly T[] {
+/** The items in key order: themselves if they are, which is usual and cheap to see. */
+export function sortedByKey<T>(items: readonly T[], keyOf: (item: T) => Uint8Array): readonly T[] {
   for (let i = 1; i < items.length; i++) {
     if (compareBytes(keyOf(items[i - 1] as T), keyOf(items[i] as T)) > 0) {
       return [...items].sort((a, b) => compareBytes(keyOf(a), keyOf(b)));

@@ -46,7 +46,7 @@ export interface KvMethod<Q extends WithContext, R extends WithRegionError> {
 }
 
 /** Names as in tikvpb.proto, their casing included. */
-export type KvMethodName =
+type KvMethodName =
   | 'KvGet'
   | 'KvBatchGet'
   | 'KvScan'

@@ -26,7 +26,10 @@ import {
 import { RegionMap } from './region-map.js';
 import { StoreDirectory } from './store-directory.js';
 
-/** Regions and stores, by key and id. */
+/** A region as others tell of it. */
+export type LearntRegion = Omit<Region, 'peers'> & Partial<Pick<Region, 'peers'>>;
+
+/** Regions and stores, by key and id. Serves the change feed too (feed/ports.ts). */
 export class RegionCache {
   readonly #pd: PdRegions;
   readonly #runtime: Runtime;
@@ -113,16 +116,16 @@ export class RegionCache {
    *
    * @param storeId - that store: it is likely to lead them.
    */
-  learn(regions: readonly RegionMessage[], storeId?: bigint): void {
-    const known = regions.map((message) =>
-      regionFrom(message, null, storeId ?? this.#map.byId(message.id)?.leader.storeId),
-    );
-    this.add(known.filter((region) => region !== undefined));
+  learnFrom(messages: readonly RegionMessage[], storeId: bigint): void {
+    const regions = messages.map((message) => regionFrom(message, null, storeId));
+    this.learn(regions.filter((region) => region !== undefined));
   }
 
-  /** Takes in regions, unless newer ones are known. */
-  add(regions: readonly Region[]): void {
-    for (const region of regions) this.#map.insert(region, this.#runtime.monotonicMs());
+  /** Takes in regions, unless newer ones are known. Of a region without peers its leader is the only one known. */
+  learn(regions: readonly LearntRegion[]): void {
+    for (const region of regions) {
+      this.#map.insert({ ...region, peers: region.peers ?? [region.leader] }, this.#runtime.monotonicMs());
+    }
   }
 
   /**
@@ -157,7 +160,7 @@ export class RegionCache {
   }
 
   async #loadFrom(start: Uint8Array, end: Uint8Array, signal: AbortSignal): Promise<void> {
-    this.add(await this.#pd.scan(start, end, signal));
+    this.learn(await this.#pd.scan(start, end, signal));
   }
 }
 

@@ -8,14 +8,14 @@ import { TiviewError } from '../base/errors.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { Transport } from '../base/transport.js';
 import { backoffKinds } from './backoff-kinds.js';
-import type { RegionErrorMessage, RegionMessage } from './proto-types.js';
+import type { RegionEpoch, RegionErrorMessage, RegionMessage } from './proto-types.js';
 import type { Peer, Region } from './region.js';
 import type { RegionCache } from './region-cache.js';
 import { type RegionTrouble, troubleOf } from './region-errors.js';
 import type { RpcError } from './rpc-error.js';
 
 /** A region will not serve a request, whatever we try. */
-export class RegionRefusedError extends TiviewError {
+class RegionRefusedError extends TiviewError {
   override readonly name = 'RegionRefusedError';
 
   constructor(region: Region, reason: string) {
@@ -147,8 +147,11 @@ export class RegionReactions {
     }
     this.#regions.setLeader(region.id, leader);
     attempts.redirects++;
-    // The first redirection is news; more of them are an election.
-    if (attempts.redirects > 1) await attempts.backoff.pause(backoffKinds.regionMiss, cause, signal);
+    // The first redirection is news; more of them are an election, and to a peer that nobody knows is a change of
+    // peers that PD may not know yet.
+    const isKnown = this.#regions.current(region) !== undefined;
+    if (attempts.redirects > 1 || !isKnown)
+      await attempts.backoff.pause(backoffKinds.regionMiss, cause, signal);
     return 'again';
   }
 
@@ -165,9 +168,10 @@ export class RegionReactions {
       return 'again';
     }
     this.#regions.invalidate(region);
-    this.#regions.learn(current, region.leader.storeId);
-    // A merge names no regions (TRUTH §3), and PD does not know of it yet.
-    if (current.length === 0) await attempts.backoff.pause(backoffKinds.regionMiss, cause, signal);
+    this.#regions.learnFrom(current, region.leader.storeId);
+    // A merge names no regions (TRUTH §3), and PD does not know of it yet; the same region again is no news either.
+    const isNews = current.length > 0 && !(same !== null && isSameEpoch(same, region.epoch));
+    if (!isNews) await attempts.backoff.pause(backoffKinds.regionMiss, cause, signal);
     return 'resplit';
   }
 
@@ -187,6 +191,10 @@ export class RegionReactions {
   #count(kind: string): void {
     this.#telemetry.metrics.count('tiview_rpc_errors_total', 1, { cause: kind });
   }
+}
+
+function isSameEpoch(a: RegionEpoch, b: RegionEpoch): boolean {
+  return a.version === b.version && a.confVer === b.confVer;
 }
 
 function pauseFor(trouble: Extract<RegionTrouble, { kind: 'busy' | 'diskFull' | 'notReady' }>) {

@@ -15,7 +15,7 @@ export class StoreGoneError extends TiviewError {
 }
 
 /** Whether a store is TiFlash's. */
-export function isTiflash(store: StoreMessage): boolean {
+function isTiflash(store: StoreMessage): boolean {
   return store.labels.some(({ key, value }) => key === 'engine' && value.startsWith('tiflash'));
 }
 

@@ -12,9 +12,10 @@
  * @see Peng & Dabek, OSDI 2010, §2.2; tikv/client-go txnkv/transaction/2pc.go
  */
 import { assert } from '../base/assert.js';
-import { compareBytes, equalBytes, toHex } from '../base/bytes.js';
+import { equalBytes, toHex } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
 import type { Ts } from '../codec/tso.js';
+import { sortedByKey } from './key-groups.js';
 import { CommitPrimary } from './two-phase-commit/commit-primary.js';
 import { Heartbeat } from './two-phase-commit/heartbeat.js';
 import { commitSecondaryKeys, rollBackKeys } from './two-phase-commit/key-phase.js';
@@ -213,7 +214,7 @@ export class Transaction implements AsyncDisposable {
 /** Sorted; each key once. */
 function inKeyOrder(mutations: readonly Mutation[]): readonly Mutation[] {
   assert(mutations.length > 0, 'a transaction of nothing');
-  const sorted = [...mutations].sort((a, b) => compareBytes(a.key, b.key));
+  const sorted = sortedByKey(mutations, (mutation) => mutation.key);
   let last: Mutation | undefined;
   for (const mutation of sorted) {
     assert(

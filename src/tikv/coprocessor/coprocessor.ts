@@ -10,6 +10,7 @@
 import { assert, present } from '../../base/assert.js';
 import { Backoff } from '../../base/backoff.js';
 import { limits } from '../../base/limits.js';
+import { LinkedAbort } from '../../base/linked-abort.js';
 import { StoppedError } from '../../base/runtime.js';
 import type { Column } from '../../codec/column.js';
 import type { Ts } from '../../codec/tso.js';
@@ -67,20 +68,20 @@ export class Coprocessor {
   async *scanTable(scan: TableScan, signal: AbortSignal): AsyncGenerator<ScanPage, void, undefined> {
     assertAscending(scan.ranges);
     const pages = new PageFetcher(this.#requester, new Reader(this.#resolver, scan.ts, scan.read), scan);
-    const controller = new AbortController();
-    const shared = AbortSignal.any([signal, controller.signal]);
+    const life = new LinkedAbort(signal);
     try {
-      let pending = pages.fetch(shared);
+      let pending = pages.fetch(life.signal);
       for (;;) {
         const page = await pending;
         if (page === undefined) return;
-        pending = pages.fetch(shared);
+        pending = pages.fetch(life.signal);
         // If it fails it does so when it is awaited, or nobody wants it any more.
         pending.catch(() => undefined);
         yield decodePage(page, scan);
       }
     } finally {
-      controller.abort(new StoppedError('the scan is over'));
+      life.unlink();
+      life.abort(new StoppedError('the scan is over'));
     }
   }
 }

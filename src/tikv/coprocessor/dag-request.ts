@@ -21,14 +21,11 @@ import {
 /** What TiDB sends for a SELECT: overflow, truncation, division by zero and zero dates are no errors. */
 const SELECT_FLAGS = 0b1_1110_0010n;
 
-/** Column id of `_tidb_rowid`. */
-export const ROW_ID_COLUMN = -1;
-
 const dagCodec = messageCodec<DagRequest>('tipb.DAGRequest');
 
 /** A column to scan. */
 export interface ScanColumn {
-  /** As in TableInfo; {@link ROW_ID_COLUMN} for the handle of a table without an integer key. */
+  /** As in TableInfo; −1 (`ROWID_COLUMN`) for the hidden row id of a table without a clustered key. */
   readonly id: number;
   readonly type: FieldType;
   /** It is the row's integer handle (`PKIsHandle`, or `_tidb_rowid`): its value is in the key. */

@@ -28,8 +28,9 @@ export async function cleanUpKeys(
   txn: DecidedTxn,
   keys: readonly Uint8Array[],
   signal: AbortSignal,
+  budgetMs: number = limits.rpcBudgetMs,
 ): Promise<void> {
-  const backoff = newBackoff(requester);
+  const backoff = newBackoff(requester, budgetMs);
   const todo = pieces(keys, limits.commitKeysPerRpc);
   for (let piece = todo.shift(); piece !== undefined; piece = todo.shift()) {
     for (const { region, items } of await groupByRegion(requester.regions, piece, (key) => key, signal)) {
@@ -47,8 +48,9 @@ export async function cleanUpRegion(
   txn: DecidedTxn,
   key: Uint8Array,
   signal: AbortSignal,
+  budgetMs: number = limits.rpcBudgetMs,
 ): Promise<void> {
-  const backoff = newBackoff(requester);
+  const backoff = newBackoff(requester, budgetMs);
   const body = { startVersion: txn.startTs, commitVersion: txn.commitTs, keys: [] };
   for (;;) {
     const region = await requester.regions.locate(key, signal);
@@ -65,7 +67,7 @@ export async function rollbackPessimisticLocks(
   locks: readonly LockInfo[],
   signal: AbortSignal,
 ): Promise<void> {
-  const backoff = newBackoff(requester);
+  const backoff = newBackoff(requester, limits.rpcBudgetMs);
   const todo = [...locks];
   for (let lock = todo.shift(); lock !== undefined; lock = todo.shift()) {
     const region = await requester.regions.locate(lock.key, signal);
@@ -81,6 +83,6 @@ function check(what: string, error: KeyErrorMessage | null): void {
   if (error !== null) throw new KeyRefusedError(what, error);
 }
 
-function newBackoff(requester: RegionRequester): Backoff {
-  return new Backoff(requester.runtime, 'clean up locks', 'tikv', limits.rpcBudgetMs);
+function newBackoff(requester: RegionRequester, budgetMs: number): Backoff {
+  return new Backoff(requester.runtime, 'clean up locks', 'tikv', budgetMs);
 }

@@ -153,12 +153,13 @@ export class LockResolver {
     lock: LockInfo,
     status: Exclude<LockStatus, { kind: 'alive' }>,
     signal: AbortSignal,
+    budgetMs: number = limits.rpcBudgetMs,
   ): Promise<void> {
     if (isPessimistic(lock)) return rollbackPessimisticLocks(this.#requester, [lock], signal);
     const txn = decidedTxn(lock, status);
     return lock.txnSize < limits.resolveLiteKeys
-      ? cleanUpKeys(this.#requester, txn, [lock.key], signal)
-      : cleanUpRegion(this.#requester, txn, lock.key, signal);
+      ? cleanUpKeys(this.#requester, txn, [lock.key], signal, budgetMs)
+      : cleanUpRegion(this.#requester, txn, lock.key, signal, budgetMs);
   }
 
   /** A reader can pass a decided lock whether it is removed or not, so failing to remove it is not his trouble. */
@@ -168,7 +169,7 @@ export class LockResolver {
     signal: AbortSignal,
   ): Promise<void> {
     try {
-      await this.cleanUp(lock, status, signal);
+      await this.cleanUp(lock, status, signal, limits.readerCleanUpMs);
     } catch (error) {
       if (!(error instanceof TiviewError)) throw error;
       this.#requester.telemetry.log.warn('a decided lock could not be removed', {

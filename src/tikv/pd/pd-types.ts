@@ -13,13 +13,13 @@ export const PdErrorType = {
   regionsNotContainAllKeyRange: 12,
 } as const;
 
-export interface PdError {
+interface PdError {
   /** One of {@link PdErrorType}, or another of pdpb.ErrorType. */
   readonly type: number;
   readonly message: string;
 }
 
-export interface RequestHeader {
+interface RequestHeader {
   readonly clusterId: bigint;
   readonly callerId: string;
 }

@@ -13,6 +13,7 @@ import { assert } from '../../base/assert.js';
 import { Backoff } from '../../base/backoff.js';
 import { TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
+import { LinkedAbort } from '../../base/linked-abort.js';
 import type { Runtime, Task } from '../../base/runtime.js';
 import { StoppedError } from '../../base/runtime.js';
 import type { DuplexStream, Transport } from '../../base/transport.js';
@@ -174,11 +175,10 @@ export class TsoClient {
   /** Serves waiters over one stream until it breaks. */
   async #session(signal: AbortSignal): Promise<void> {
     const { transport, members, runtime } = this.#parts;
-    const over = new AbortController();
-    const sessionSignal = AbortSignal.any([signal, over.signal]);
-    const giveUp = (reason: Error): void => over.abort(reason);
+    const session = new LinkedAbort(signal);
+    const giveUp = (reason: Error): void => session.abort(reason);
     const address = members.leader;
-    const duplex = transport.duplex(address, METHOD, {}, sessionSignal);
+    const duplex = transport.duplex(address, METHOD, {}, session.signal);
     const watch = runtime.spawn('tso-watch', (s) => this.#watch(address, giveUp, s));
     this.#stream = { duplex, giveUp };
     try {
@@ -189,7 +189,8 @@ export class TsoClient {
       }
     } finally {
       this.#stream = undefined;
-      over.abort(new StoppedError('tso session'));
+      session.unlink();
+      session.abort(new StoppedError('tso session'));
       await watch.stop();
     }
     throw new RpcError(RpcCode.unavailable, 'the stream ended', { address, method: METHOD });
@@ -210,7 +211,7 @@ export class TsoClient {
   #receive(reply: TsoResponse): void {
     const error = reply.header?.error ?? null;
     if (error !== null && error.type !== 0) throw new PdReplyError('Tso', error.type, error.message);
-    const batch = this.#inFlight.shift();
+    const [batch] = this.#inFlight;
     assert(batch !== undefined, 'PD sent a timestamp that nobody asked for');
     const { waiters } = batch;
     assert(reply.count === waiters.length, `asked for ${waiters.length} timestamps, got ${reply.count}`);
@@ -219,6 +220,8 @@ export class TsoClient {
     const last = composeTs(physical, logical);
     const first = last - BigInt(waiters.length) + 1n;
     assert(first > this.#highest, `PD gave timestamp ${String(first)} after ${String(this.#highest)}`);
+    // Only now: whatever threw above finds those who wait still in their queue.
+    this.#inFlight.shift();
     this.#highest = last;
     this.#highestSeenAtMs = this.#parts.runtime.monotonicMs();
     waiters.forEach((waiter, i) => waiter.give(ts(first + BigInt(i))));

@@ -11,7 +11,7 @@ import { kvMethods } from '../kv-methods.js';
 import type { TxnHeader, TxnParts } from './txn-parts.js';
 
 /** The transaction was rolled back under its owner's hands: its time was over, or somebody took over. */
-export class LockGoneError extends TiviewError {
+class LockGoneError extends TiviewError {
   override readonly name = 'LockGoneError';
 
   constructor(startTs: bigint, detail: string) {

@@ -20,7 +20,7 @@ export type Mutation =
   | { readonly kind: 'lock'; readonly key: Uint8Array };
 
 /** What is asserted of a key. */
-export type KeyAssertion = 'exist' | 'notExist';
+type KeyAssertion = 'exist' | 'notExist';
 
 /** As TiKV has it. */
 export function mutationMessage(mutation: Mutation): MutationMessage {

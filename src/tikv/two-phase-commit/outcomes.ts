@@ -38,7 +38,7 @@ export type PrewriteOutcome =
   | { readonly kind: 'rejected'; readonly error: TiviewError };
 
 /** Of a transaction whose fate is known. */
-export type Settled = { readonly kind: 'committed'; readonly commitTs: Ts } | { readonly kind: 'rolledBack' };
+type Settled = { readonly kind: 'committed'; readonly commitTs: Ts } | { readonly kind: 'rolledBack' };
 
 /** Of the decisive request. */
 export type CommitPrimaryOutcome =

@@ -5,7 +5,7 @@ import type { LockResolver } from '../locks/lock-resolver.js';
 import type { RegionRequester } from '../region-request.js';
 
 /** Where timestamps and the passing of time come from. */
-export type TxnClock = Pick<TsoClient, 'next' | 'highest' | 'elapsedSinceMs'>;
+type TxnClock = Pick<TsoClient, 'next' | 'highest' | 'elapsedSinceMs'>;
 
 /** What transactions are made with. */
 export interface TxnParts {

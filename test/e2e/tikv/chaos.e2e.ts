@@ -60,7 +60,12 @@ describe('tikv transactions among TiDB transactions, under all faults of the rig
     const { start } = table.recordRanges[0]!;
     const prefix = start.subarray(0, 9);
     await new Promise((resolve) => setTimeout(resolve, 3500));
-    const { locksLeft } = await h.cluster.locks.resolveSpan(prefix, prefixEnd(prefix), await h.tso(), NEVER);
+    const { locksLeft } = await h.cluster.locks.spans.resolveSpan(
+      prefix,
+      prefixEnd(prefix),
+      await h.tso(),
+      NEVER,
+    );
     expect(locksLeft).to.equal(0);
     console.log('      ', told, (await h.rig.stats()).faults);
     expect(told.committed).to.be.above(20);

@@ -99,7 +99,7 @@ describe('tikv and the locks of others', function () {
   }
 
   const locksLeft = async (): Promise<number> =>
-    (await h.cluster.locks.resolveSpan(start, end, await h.tso(), NEVER)).locksLeft;
+    (await h.cluster.locks.spans.resolveSpan(start, end, await h.tso(), NEVER)).locksLeft;
 
   it('commits an async commit of a dead client when all of its locks are there', async () => {
     await prewrite(await h.tso(), [0, 1, 4], { useAsyncCommit: true, secondaries: [keys[1]!, keys[4]!] });

@@ -91,7 +91,7 @@ describe('tikv and the placement driver', function () {
   }
 
   it('holds the garbage collection, and says when it is too late', async () => {
-    const barrier = h.cluster.gc.barrier('tiview/e2e');
+    const barrier = h.cluster.gcBarrier('tiview/e2e');
     const old = await h.tso();
     await h.query('create table gc1 (id int primary key, v int)');
     const held = await h.tso();
@@ -100,7 +100,7 @@ describe('tikv and the placement driver', function () {
     expect((await h.rig.collectGarbage(wanted)).safePoint).to.equal(held);
     await barrier.refresh(NEVER);
     expect(barrier.heldTs).to.equal(held);
-    const late = h.cluster.gc.barrier('tiview/late');
+    const late = h.cluster.gcBarrier('tiview/late');
     const failure = await failureOf(late.hold(old, 60, NEVER));
     expect(failure).to.be.instanceOf(HistoryGoneError);
     const later = await h.tso();

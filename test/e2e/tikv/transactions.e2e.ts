@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { cellAt } from '../../../src/codec/cell.js';
+import { ByteSlice } from '../../../src/codec/byte-slice.js';
 import { prefixEnd, utf8 } from '../../../src/base/bytes.js';
 import { RowEncoder } from '../../../src/catalog/row-encoder.js';
 import type { TableVersion } from '../../../src/catalog/table-version.js';
@@ -40,7 +42,8 @@ describe('tikv transactions on a real TiDB', function () {
   async function locksOn(table: TableVersion): Promise<number> {
     const { start } = table.recordRanges[0]!;
     const end = prefixEnd(start.subarray(0, 9));
-    return (await h.cluster.locks.resolveSpan(start.subarray(0, 9), end, await h.tso(), NEVER)).locksLeft;
+    return (await h.cluster.locks.spans.resolveSpan(start.subarray(0, 9), end, await h.tso(), NEVER))
+      .locksLeft;
   }
 
   /** Mutations that put rows into a table, or take them away. */
@@ -250,6 +253,42 @@ describe('tikv transactions on a real TiDB', function () {
     await txn.rollback(NEVER);
   });
 
+  it('counts exactly once when two owners race for one record, through lost replies and takeovers', async () => {
+    const table = await h.create('frontier', '(id int primary key, epoch bigint)');
+    await h.query('insert into frontier values (1, 0)');
+    await h.rig.setFaults('kv-drop-reply=0.03,kv-drop-request=0.02', { spareTidb: true });
+    const key = encode(table, 'put', [[1n, 0n]])[0]!.key;
+    const decoder = table.rowDecoder([table.columns[1]!.id]);
+    const done: bigint[] = [];
+    async function owner(attempts: number): Promise<void> {
+      for (let i = 0; i < attempts; i++) {
+        const startTs = await h.tso();
+        const value = await h.cluster.snapshots.get(key, startTs, NEVER);
+        decoder.append(new ByteSlice(key), new ByteSlice(value!));
+        const [epochs] = decoder.finish();
+        const epoch = (cellAt(epochs!, 0, table.columns[1]!.type) as bigint) + 1n;
+        const put = encode(table, 'put', [[1n, epoch]])[0]! as Extract<Mutation, { kind: 'put' }>;
+        await using txn = begin(startTs, [{ ...put, assert: 'exist' }]);
+        const prewritten = await txn.prewrite(20, NEVER);
+        if (prewritten.kind !== 'ok') {
+          await txn.rollback(NEVER);
+          continue;
+        }
+        let outcome = await txn.commitPrimary(NEVER);
+        while (outcome.kind === 'undetermined') {
+          const settled = await txn.settle({ force: true, patienceMs: 1000 }, NEVER);
+          if (settled.kind !== 'alive') outcome = settled;
+        }
+        if (outcome.kind === 'committed') done.push(epoch);
+      }
+    }
+    await Promise.all([owner(60), owner(60), owner(60)]);
+    await h.rig.clearFaults();
+    expect(done.length).to.be.above(20);
+    expect([...done].sort((a, b) => Number(a - b))).to.deep.equal(done.map((_, i) => BigInt(i + 1)));
+    expect(await h.query('select epoch from frontier')).to.deep.equal([{ epoch: done.length }]);
+  });
+
   it('is kept alive by heartbeats beyond its time to live', async () => {
     const table = await h.create('f4', '(id int primary key, v int)');
     await h.query('insert into f4 values (1, 0)');
@@ -281,7 +320,7 @@ describe('tikv transactions on a real TiDB', function () {
     await waiting.rollback(NEVER);
     if (outcome.kind !== 'locked') return;
     // Nobody but us has any business on this table: away with it.
-    await h.cluster.locks.rollbackPessimistic([outcome.lock], NEVER);
+    await h.cluster.locks.resolver.rollbackPessimistic([outcome.lock], NEVER);
     await commit(encode(table, 'delete', [[1n, 0n]]));
     await other.query('rollback');
     await other.end();

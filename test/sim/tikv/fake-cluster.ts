@@ -25,6 +25,8 @@ import type {
   WithContext,
 } from '../../../src/tikv/proto-types.js';
 import { RpcCode, RpcError } from '../../../src/tikv/rpc-error.js';
+import type { CopRequest } from '../../../src/tikv/coprocessor/cop-types.js';
+import { scanPage } from './fake-coprocessor.js';
 import { FakeMvcc, type KeyErrorInput, type Reading, StoreAborted } from './fake-mvcc.js';
 import { FakePd } from './fake-pd.js';
 import { type FakeRegion, FakeRegions, holds, regionMessage } from './fake-regions.js';
@@ -36,7 +38,7 @@ export interface Faults {
   readonly regionError: number;
 }
 
-export const NO_FAULTS: Faults = { lostRequest: 0, lostReply: 0, regionError: 0 };
+const NO_FAULTS: Faults = { lostRequest: 0, lostReply: 0, regionError: 0 };
 
 export type Answer = Readonly<Record<string, unknown>>;
 
@@ -252,6 +254,15 @@ export class FakeCluster implements Transport {
         });
         return { locks: locks.slice(0, q.limit) };
       }
+      case 'Coprocessor': {
+        const q = request as CopRequest;
+        this.#checkTs(name, q.startTs);
+        const outside = this.#keysOutside(
+          region,
+          q.ranges.map((range) => range.start),
+        );
+        return outside ?? scanPage(mvcc, q, readingOf(q.context!, q.startTs));
+      }
       case 'KvResolveLock': {
         const q = request as ResolveLockRequest;
         const keys = q.keys.length > 0 ? q.keys : mvcc.keysIn(region.start, region.end);
@@ -303,9 +314,6 @@ interface ReplyEncoder {
 
 /** Message names follow from method names. */
 function codecs(name: string): [RequestDecoder, ReplyEncoder] {
-  const message = name.slice('Kv'.length);
-  return [
-    messageCodec<WithContext>(`kvrpcpb.${message}Request`),
-    messageCodec<Answer>(`kvrpcpb.${message}Response`),
-  ];
+  const message = name === 'Coprocessor' ? 'coprocessor.' : `kvrpcpb.${name.slice('Kv'.length)}`;
+  return [messageCodec<WithContext>(`${message}Request`), messageCodec<Answer>(`${message}Response`)];
 }

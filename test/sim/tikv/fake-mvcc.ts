@@ -68,11 +68,12 @@ export class FakeMvcc {
 
   /** Keys with anything under them, in order. */
   keysIn(start: Uint8Array, end: Uint8Array): Uint8Array[] {
+    const [from, to] = [keyString(start), keyString(end)];
     const names = new Set([...this.locks.keys(), ...this.writes.keys()]);
     return [...names]
-      .map(keyBytes)
-      .filter((key) => compareBytes(key, start) >= 0 && (end.length === 0 || compareBytes(key, end) < 0))
-      .sort(compareBytes);
+      .filter((name) => name >= from && (to === '' || name < to))
+      .sort()
+      .map(keyBytes);
   }
 
   /** The version visible at a ts, locks left aside. */

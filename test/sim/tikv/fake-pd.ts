@@ -21,7 +21,7 @@ import type {
 import { RpcCode, RpcError } from '../../../src/tikv/rpc-error.js';
 import { type FakeRegion, type FakeRegions, holds, pdRegion } from './fake-regions.js';
 
-export const CLUSTER_ID = 77n;
+const CLUSTER_ID = 77n;
 const LOGICAL_BITS = 18n;
 const EPOCH_MS = 1_700_000_000_000n;
 
@@ -38,6 +38,8 @@ export class FakePd {
   lagMs = 0;
   /** Messages that asked for timestamps. */
   tsoMessages = 0;
+  /** Sent with every timestamp; anything but 0 is local TSO. */
+  suffixBits = 0;
   /** Streams take requests and answer nothing. */
   isSilent = false;
   /** Chance that the stream of timestamps breaks, for each message. */
@@ -127,7 +129,7 @@ export class FakePd {
     return tsoResponse.encode({
       header: this.#header,
       count,
-      timestamp: { physical, logical, suffixBits: 0 },
+      timestamp: { physical, logical, suffixBits: this.suffixBits },
     });
   }
 

@@ -36,6 +36,21 @@ describe('tikv regions while the cluster changes', function () {
     }
   });
 
+  it('are learnt from stores when PD does not know them yet', async () => {
+    const world = new World(1);
+    const client = await world.connect();
+    const now = await world.drive(client.tso.next(NEVER));
+    const get = (i: number): Promise<unknown> => world.drive(client.snapshots.get(key(i), now, NEVER));
+    await get(1);
+    world.cluster.pd.lagMs = 1e9;
+    await world.drive(client.regions.cover(key(0), key(KEYS), NEVER));
+    world.cluster.regions.split(key(20));
+    const startedMs = world.runtime.monotonicMs();
+    for (const i of [1, 25]) await get(i);
+    expect(world.runtime.monotonicMs() - startedMs).to.be.below(500);
+    await world.close();
+  });
+
   it('look a key up once for all who ask at the same time', async () => {
     const world = new World(1);
     const client = await world.connect();

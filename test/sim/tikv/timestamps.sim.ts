@@ -54,6 +54,14 @@ describe('tikv timestamps', function () {
     await world.close();
   });
 
+  it('are refused when they are local ones, whose arithmetic is another', async () => {
+    const world = new World(1);
+    const client = await world.connect();
+    world.cluster.pd.suffixBits = 1;
+    expect((await world.drive(failureOf(client.tso.next(NEVER))))?.kind).to.equal('localTso');
+    await world.close();
+  });
+
   it('come over a new stream when the old one has gone silent', async () => {
     const world = new World(1);
     const client = await world.connect();

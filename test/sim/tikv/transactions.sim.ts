@@ -180,7 +180,7 @@ async function check(world: World, bank: Bank): Promise<void> {
   // Whatever the dead have left behind is resolvable once their time is over.
   await world.runtime.advance(10_000);
   const now = await world.drive(client.tso.next(NEVER));
-  const { locksLeft } = await world.drive(client.locks.resolveSpan(key(0), key(ACCOUNTS), now, NEVER));
+  const { locksLeft } = await world.drive(client.locks.spans.resolveSpan(key(0), key(ACCOUNTS), now, NEVER));
   expect(locksLeft).to.equal(0);
   const left = [...world.cluster.mvcc.locks.values()].filter((lock) => lock.op !== Op.lock);
   expect(left).to.deep.equal([]);

@@ -61,13 +61,14 @@ export class World {
   }
 
   /** Background disturbance until aborted. */
-  disturb(keys: readonly Uint8Array[], everyMs: number, signal: AbortSignal): Promise<void> {
-    return (async () => {
-      while (!signal.aborted) {
-        await this.runtime.sleep(everyMs * (0.5 + this.runtime.random()), signal).catch(() => undefined);
-        if (!signal.aborted) this.cluster.disturb(keys);
-      }
-    })();
+  async disturb(keys: readonly Uint8Array[], everyMs: number, signal: AbortSignal): Promise<void> {
+    while (await this.#pause(everyMs * (0.5 + this.runtime.random()), signal)) this.cluster.disturb(keys);
+  }
+
+  /** @returns whether the time has passed without an abort. */
+  async #pause(ms: number, signal: AbortSignal): Promise<boolean> {
+    await this.runtime.sleep(ms, signal).catch(() => undefined);
+    return !signal.aborted;
   }
 
   /** Nothing happened that would have killed a store, and no background task died. */

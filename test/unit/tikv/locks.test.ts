@@ -46,7 +46,8 @@ describe('tikv/locks', () => {
   }
 
   const resolveSpan = async (maxTs?: Ts): Promise<number> =>
-    (await world.drive(client.locks.resolveSpan(key(0), key(9999), maxTs ?? (await tso()), NEVER))).locksLeft;
+    (await world.drive(client.locks.spans.resolveSpan(key(0), key(9999), maxTs ?? (await tso()), NEVER)))
+      .locksLeft;
 
   it('passes a living transaction by pushing it, without waiting for it', async () => {
     leave(1, 1, await tso(), { ttl: 60_000n });
@@ -81,6 +82,35 @@ describe('tikv/locks', () => {
     const readTs = await tso();
     world.cluster.mvcc.commit([key(1)], startTs, await tso());
     expect(await world.drive(client.snapshots.get(key(2), readTs, NEVER))).to.equal(undefined);
+  });
+
+  it('reads right although a decided lock cannot be removed, and does not spend its time on that', async () => {
+    const startTs = await tso();
+    for (const i of [1, 2]) leave(i, 1, startTs);
+    const before = await tso();
+    world.cluster.mvcc.commit([key(1)], startTs, await tso());
+    world.cluster.script = (name) =>
+      name === 'KvResolveLock' ? { regionError: { diskFull: {} } } : undefined;
+    const startedMs = world.runtime.monotonicMs();
+    expect(await world.drive(client.snapshots.get(key(2), before, NEVER))).to.equal(undefined);
+    expect(await read(2)).to.equal('v2');
+    expect(world.runtime.monotonicMs() - startedMs).to.be.below(3000);
+    expect(world.cluster.mvcc.locks.size).to.equal(1);
+  });
+
+  it('removes locks although their regions change shape meanwhile', async () => {
+    const startTs = await tso();
+    for (let i = 0; i < 10; i++) leave(i, 0, startTs);
+    await world.runtime.advance(500);
+    let changes = 0;
+    world.cluster.script = (name) => {
+      if (name !== 'KvResolveLock' || changes === 3) return undefined;
+      world.cluster.regions.split(key(2 + 2 * changes++));
+      return undefined;
+    };
+    expect(await resolveSpan()).to.equal(0);
+    expect(changes).to.equal(3);
+    expect(world.cluster.mvcc.locks.size).to.equal(0);
   });
 
   it('waits for a primary that may yet come, and keeps it out when the time is over', async () => {
@@ -166,11 +196,11 @@ describe('tikv/locks', () => {
   });
 
   it('pages through more locks than one reply holds, over regions', async () => {
-    world.cluster.regions.split(key(700));
     world.cluster.regions.split(key(1500));
     const count = limits.locksPerScan * 2 + 50;
     const startTs = await tso();
-    for (let i = 0; i < count; i++) leave(i, i, startTs + BigInt(i), { ttl: 60_000n });
+    // Of three transactions: each is asked about once a page.
+    for (let i = 0; i < count; i++) leave(i, i % 3, startTs + BigInt(i % 3), { ttl: 60_000n });
     await world.runtime.advance(50);
     expect(await resolveSpan()).to.equal(count);
     expect(world.cluster.mvcc.locks.size).to.equal(count);

@@ -1,7 +1,6 @@
 /** Many things at once, with a bound and one end. */
-import { setMaxListeners } from 'node:events';
-import { withAbort } from '../base/abort.js';
-import { assert } from '../base/assert.js';
+import { withAbort } from './abort.js';
+import { assert, present } from './assert.js';
 
 /**
  * Runs all of the work at once and returns when every piece has ended. The first failure aborts the others; it is
@@ -11,21 +10,24 @@ export async function allOrAbort(
   works: readonly ((signal: AbortSignal) => Promise<void>)[],
   signal: AbortSignal,
 ): Promise<void> {
-  const controller = new AbortController();
-  const shared = AbortSignal.any([signal, controller.signal]);
-  // As many listen as there are works; Node takes more than ten for a leak.
-  setMaxListeners(0, shared);
+  // A signal for each, because Node takes more than ten listeners on one for a leak; all hang on one listener.
+  const controllers = works.map(() => new AbortController());
+  const abortAll = (reason: unknown): void => controllers.forEach((controller) => controller.abort(reason));
+  const onAbort = (): void => abortAll(signal.reason);
   let failure: { readonly error: unknown } | undefined;
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   await Promise.all(
-    works.map(async (work) => {
+    works.map(async (work, i) => {
       try {
-        await work(shared);
+        await work(present(controllers[i], 'a controller for each work').signal);
       } catch (error) {
         failure ??= { error };
-        controller.abort(error);
+        abortAll(error);
       }
     }),
   );
+  signal.removeEventListener('abort', onAbort);
   signal.throwIfAborted();
   if (failure !== undefined) throw failure.error;
 }

@@ -1,11 +1,13 @@
+import { setMaxListeners } from 'node:events';
 import { expect } from 'chai';
-import { Semaphore, allOrAbort } from '../../../src/tikv/concurrency.js';
+import { Semaphore, allOrAbort } from '../../../src/base/concurrency.js';
 import { failureOf } from '../../support/failure.js';
 
 const NEVER = new AbortController().signal;
+setMaxListeners(0, NEVER);
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('tikv/concurrency', () => {
+describe('base/concurrency', () => {
   it('runs at most so many at once, in order', async () => {
     const semaphore = new Semaphore(3);
     let running = 0;
