@@ -48,7 +48,7 @@ export class BackendSocket {
     this.#buffers = buffers;
     this.#events = events;
     const { host, port } = backend;
-    const options = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    const options = { host, port, noDelay: true };
     this.#socket =
       buffers === undefined
         ? connect(options)
@@ -113,9 +113,15 @@ export class BackendSocket {
     secure.on('close', () => plain.destroy());
   }
 
+  /** Has the kernel find out when the other side is no more. Four system calls: not for connections that soon end. */
+  keepAlive(): void {
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  }
+
   /** Sends what is still to be sent and says that no more will come. */
   end(): void {
-    this.#socket.end();
+    // To end a stream twice costs an error object, with a stack, that nobody sees.
+    if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   destroy(): void {

@@ -54,6 +54,11 @@ class SessionEnd extends TiviewError {
   }
 }
 
+// Made once: an error's stack is dearer than anything else in a session's end.
+const CLIENT_GONE = new SessionEnd('client', 'the client has gone');
+const SERVER_GONE = new SessionEnd('tidb', 'the tidb-server has gone');
+const SHUTDOWN = new SessionEnd('proxy', 'the proxy shuts down');
+
 /** One client's session. */
 export class ClientSession {
   readonly #host: SessionHost;
@@ -95,18 +100,25 @@ export class ClientSession {
     return this.#relay?.interrupt() ?? false;
   }
 
+  /** The session has lasted: its connections are probed from now on when they are silent. */
+  keepAlive(): void {
+    if (this.#phase === 'ending') return;
+    this.#client.keepAlive();
+    this.#backend?.keepAlive();
+  }
+
   /** Ends the session if that cuts nothing short. @returns whether it has ended, or is ending. */
   endIfQuiet(): boolean {
     if (this.#phase === 'ending') return true;
     if (this.#relay?.isQuiet === false) return false;
-    this.#end(NO_BYTES, new SessionEnd('proxy', 'the proxy shuts down'));
+    this.#end(NO_BYTES, SHUTDOWN);
     return true;
   }
 
   /** Ends the session at once. */
   destroy(): void {
     this.#phase = 'ending';
-    this.#relay?.end(new SessionEnd('proxy', 'the proxy shuts down'));
+    this.#relay?.end(SHUTDOWN);
     this.#client.destroy();
     this.#backend?.destroy();
   }
@@ -192,7 +204,7 @@ export class ClientSession {
     this.#setDeadline(limits.handshakeMs);
     this.#handshake = new HandshakeRelay(
       {
-        toClient: (bytes) => this.#toClient(bytes, bytes.length),
+        toClient: (bytes) => this.#client.write(bytes, bytes.length, true),
         toBackend: (bytes) => backend.write(bytes),
         upgradeClient: (rest) => {
           if (clientTls !== undefined) this.#client.upgrade(clientTls, rest);
@@ -208,9 +220,7 @@ export class ClientSession {
 
   #beginCommands(login: Login): void {
     const { runtime, gates, counts } = this.#host;
-    const { response, capabilities, status } = login;
-    const { connectionId } = login.greeting;
-    const { user, database } = response;
+    const { connectionId, user, database, capabilities, status } = login;
     this.#phase = 'commands';
     this.#handshake = undefined;
     this.#connectionId = connectionId;
@@ -267,7 +277,7 @@ export class ClientSession {
     }
     if (this.#relay?.isAnswering === true) {
       // Nobody waits for the answer any more, and it may be long in coming.
-      this.#end(NO_BYTES, new SessionEnd('client', 'the client has gone'));
+      this.#end(NO_BYTES, CLIENT_GONE);
       return;
     }
     this.#backend?.end();
@@ -280,7 +290,9 @@ export class ClientSession {
     this.#isClientClosed = true;
     if (this.#phase === 'login' || this.#phase === 'connecting') this.#countFailedLogin();
     this.#phase = 'ending';
-    this.#relay?.end(new SessionEnd('client', 'the client has gone', error));
+    this.#relay?.end(
+      error === undefined ? CLIENT_GONE : new SessionEnd('client', CLIENT_GONE.message, error),
+    );
     if (error === undefined) this.#backend?.end();
     else this.#backend?.destroy();
     if (this.#isBackendClosed) this.#finish();
@@ -288,9 +300,12 @@ export class ClientSession {
   }
 
   #backendEnded(error?: Error): void {
-    if (this.#phase === 'connecting') return;
+    if (this.#phase === 'connecting' || this.#phase === 'ending') return;
     this.#handshake?.backendGone(error);
-    this.#end(NO_BYTES, new SessionEnd('tidb', 'the tidb-server has gone', error));
+    this.#end(
+      NO_BYTES,
+      error === undefined ? SERVER_GONE : new SessionEnd('tidb', SERVER_GONE.message, error),
+    );
   }
 
   #backendClosed(error: Error | undefined): void {

@@ -5,6 +5,7 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { copyBytes } from '../base/bytes.js';
+import { KEEP_ALIVE_MS } from './backend-socket.js';
 
 /** What a connection tells. */
 export interface ClientEvents {
@@ -58,10 +59,15 @@ export class ClientSocket {
   /** @param bytes - the first `length` of them; written from where they are if `isStable`, else copied. */
   write(bytes: Uint8Array, length: number, isStable: boolean): void {
     if (!this.#socket.writable) return;
-    const piece = length === bytes.length ? bytes : bytes.subarray(0, length);
-    // `drained` must come after a piece that is written in place however short it is: `drain` would not promise that.
-    if (isStable) this.#socket.write(piece, this.#written);
-    else this.#socket.write(Buffer.from(piece));
+    if (isStable) {
+      const piece = length === bytes.length ? bytes : bytes.subarray(0, length);
+      // `drained` must come after a piece that is written in place however short it is: `drain` does not promise that.
+      this.#socket.write(piece, this.#written);
+    } else {
+      const copy = Buffer.allocUnsafe(length);
+      copy.set(length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, length));
+      this.#socket.write(copy);
+    }
   }
 
   /** Resolves when at most `pendingBytes` wait. @throws the signal's reason, or that the connection has ended. */
@@ -111,9 +117,15 @@ export class ClientSocket {
     this.begin();
   }
 
+  /** @see BackendSocket.keepAlive */
+  keepAlive(): void {
+    this.#socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  }
+
   /** Sends what is still to be sent and says that no more will come. */
   end(): void {
-    this.#socket.end();
+    // To end a stream twice costs an error object, with a stack, that nobody sees.
+    if (!this.#socket.writableEnded) this.#socket.end();
   }
 
   destroy(): void {

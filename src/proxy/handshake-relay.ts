@@ -13,12 +13,8 @@ import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { Capability, hasCapability } from '../wire/capability.js';
 import { ERR_HEADER, printErr } from '../wire/err-packet.js';
-import { type Greeting, parseGreeting, withOffered } from '../wire/greeting.js';
-import {
-  type HandshakeResponse,
-  parseHandshakeResponse,
-  withCapabilities,
-} from '../wire/handshake-response.js';
+import { type GreetingHead, parseGreetingHead, setOffered } from '../wire/greeting.js';
+import { type ResponseIdentity, parseResponseIdentity, setCapabilities } from '../wire/handshake-response.js';
 import { OK_HEADER, parseOk } from '../wire/ok-packet.js';
 import { type Message, PacketSplitter } from '../wire/packet-splitter.js';
 import { frame, framePayload } from '../wire/packet-writer.js';
@@ -37,8 +33,10 @@ export const UNFOLLOWED_CAPABILITIES =
 
 /** What a login came to. */
 export interface Login {
-  readonly greeting: Greeting;
-  readonly response: HandshakeResponse;
+  /** As TiDB knows it. */
+  readonly connectionId: number;
+  readonly user: string;
+  readonly database: string | undefined;
   /** What the client and the tidb-server have agreed on. */
   readonly capabilities: number;
   /** Status flags of the OK packet. */
@@ -51,7 +49,9 @@ export interface Login {
 
 /** What a login may do to the two sockets it lies between. */
 export interface HandshakePorts {
+  /** @param bytes - handed over: nobody writes to them any more. */
   toClient(bytes: Uint8Array): void;
+  /** @param bytes - handed over. */
   toBackend(bytes: Uint8Array): void;
   /** TLS begins on the client's side. @param rest - of TLS, which the client has sent already. */
   upgradeClient(rest: Uint8Array): void;
@@ -75,10 +75,10 @@ export class HandshakeRelay {
   readonly #fromClient = new PacketSplitter('client', limits.handshakeBytes);
   readonly #fromBackend = new PacketSplitter('tidb', limits.handshakeBytes);
   #phase: 'greeting' | 'response' | 'securing' | 'auth' | 'refused' | 'ended' = 'greeting';
-  #greeting: Greeting | undefined;
-  #response: HandshakeResponse | undefined;
+  #greeting: GreetingHead | undefined;
+  #response: ResponseIdentity | undefined;
   /** The response as it goes to the tidb-server. */
-  #forwarded: Uint8Array | undefined;
+  #forwarded: Message | undefined;
   #isClientSecure = false;
 
   constructor(ports: HandshakePorts, tls: HandshakeTls) {
@@ -102,7 +102,7 @@ export class HandshakeRelay {
   backendSecured(): void {
     if (this.#phase !== 'securing' || this.#forwarded === undefined) return;
     this.#phase = 'auth';
-    this.#ports.toBackend(framePayload(2, this.#forwarded));
+    this.#ports.toBackend(relabelled(this.#forwarded, 2));
   }
 
   /** The tidb-server will send no more. */
@@ -138,21 +138,22 @@ export class HandshakeRelay {
         this.#authenticate(message);
         return;
       case 'refused':
-        this.#ports.toClient(framePayload(message.sequence + this.#shift, message.payload));
+        this.#ports.toClient(relabelled(message, message.sequence + this.#shift));
         return;
       default:
         // For instance that it has waited too long for the response.
         if (message.payload[0] !== ERR_HEADER) throw new ProtocolError('tidb', 'a packet before its turn');
-        this.#finish(framePayload(message.sequence + Number(this.#isClientSecure), message.payload));
+        this.#finish(relabelled(message, message.sequence + Number(this.#isClientSecure)));
     }
   }
 
-  #greet({ sequence, payload }: Message): void {
+  #greet(message: Message): void {
+    const { sequence, payload } = message;
     if (payload[0] === ERR_HEADER) {
-      this.#finish(framePayload(sequence, payload));
+      this.#finish(relabelled(message, sequence));
       return;
     }
-    const greeting = parseGreeting(payload);
+    const greeting = parseGreetingHead(payload);
     if (this.#tls.isDemandedOfBackends && !hasCapability(greeting.capabilities, Capability.ssl)) {
       this.#fail(backendLacksTls());
       return;
@@ -160,28 +161,29 @@ export class HandshakeRelay {
     this.#greeting = greeting;
     this.#phase = 'response';
     const followed = greeting.capabilities & ~(UNFOLLOWED_CAPABILITIES | Capability.ssl);
-    const offered = followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0);
-    this.#ports.toClient(framePayload(sequence, withOffered(payload, offered)));
+    setOffered(payload, greeting, followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0));
+    this.#ports.toClient(relabelled(message, sequence));
   }
 
-  #clientMessage({ sequence, payload }: Message): void {
+  #clientMessage(message: Message): void {
     if (this.#phase === 'auth') {
-      this.#ports.toBackend(framePayload(sequence - this.#shift, payload));
+      this.#ports.toBackend(relabelled(message, message.sequence - this.#shift));
     } else if (this.#phase !== 'response') {
       throw new ProtocolError('client', 'a packet before its turn');
-    } else if (!this.#isClientSecure && isSslRequest(payload)) {
+    } else if (!this.#isClientSecure && isSslRequest(message.payload)) {
       if (!this.#tls.isOfferedToClients) throw new ProtocolError('client', 'TLS was not offered');
       this.#isClientSecure = true;
       this.#ports.upgradeClient(this.#fromClient.rest());
     } else {
-      this.#respond(payload);
+      this.#respond(message);
     }
   }
 
-  #respond(payload: Uint8Array): void {
+  #respond(message: Message): void {
     const greeting = this.#greeting;
     if (greeting === undefined) return;
-    const response = parseHandshakeResponse(payload);
+    const { payload } = message;
+    const response = parseResponseIdentity(payload);
     const { capabilities } = response;
     if ((capabilities & (Capability.compress | Capability.zstdCompression)) !== 0) {
       throw new ProtocolError('client', 'compression was not offered');
@@ -190,27 +192,31 @@ export class HandshakeRelay {
     const unoffered = greeting.capabilities & UNFOLLOWED_CAPABILITIES;
     const plain = capabilities & ~(unoffered | Capability.ssl);
     if (this.#tls.isDemandedOfBackends) {
-      this.#forwarded = withCapabilities(payload, plain | Capability.ssl);
+      setCapabilities(payload, plain | Capability.ssl);
+      this.#forwarded = message;
       this.#phase = 'securing';
-      this.#ports.toBackend(framePayload(1, this.#forwarded.subarray(0, SSL_REQUEST_BYTES)));
+      this.#ports.toBackend(framePayload(1, payload.subarray(0, SSL_REQUEST_BYTES)));
       this.#ports.upgradeBackend();
     } else {
+      setCapabilities(payload, plain);
       this.#phase = 'auth';
-      this.#ports.toBackend(framePayload(1, withCapabilities(payload, plain)));
+      this.#ports.toBackend(relabelled(message, 1));
     }
   }
 
-  #authenticate({ sequence, payload }: Message): void {
+  #authenticate(message: Message): void {
     const greeting = this.#greeting;
     const response = this.#response;
     if (greeting === undefined || response === undefined) return;
-    this.#ports.toClient(framePayload(sequence + this.#shift, payload));
+    const { sequence, payload } = message;
+    this.#ports.toClient(relabelled(message, sequence + this.#shift));
     if (payload[0] === ERR_HEADER) this.#phase = 'refused';
     if (payload[0] !== OK_HEADER) return;
     this.#phase = 'ended';
     this.#ports.done({
-      greeting,
-      response,
+      connectionId: greeting.connectionId,
+      user: response.user,
+      database: response.database,
       capabilities: greeting.capabilities & response.capabilities & ~UNFOLLOWED_CAPABILITIES,
       status: parseOk(payload).status,
       clientRest: this.#fromClient.rest(),
@@ -231,4 +237,12 @@ export class HandshakeRelay {
     this.#phase = 'ended';
     this.#ports.end(last, reason);
   }
+}
+
+/** A message with another sequence id: changed in place where it is one packet, for it is ours to change. */
+function relabelled(message: Message, sequence: number): Uint8Array {
+  const { packet, payload } = message;
+  if (packet === undefined) return framePayload(sequence, payload);
+  packet[3] = sequence;
+  return packet;
 }

@@ -12,17 +12,19 @@ const FIRST_ID = 0x4000_0000;
 
 /** A session's prepared statements that are answered here. */
 export class LocalStatements {
-  readonly #byId = new Map<number, LocalStatement>();
+  /** Made for the first one: most sessions never have any. */
+  #byId: Map<number, LocalStatement> | undefined;
   #nextId = FIRST_ID;
 
   /** Whether there are none. */
   get isEmpty(): boolean {
-    return this.#byId.size === 0;
+    return this.#byId === undefined || this.#byId.size === 0;
   }
 
   /** @returns the statement's number, or the error for the client when there are too many. */
   add(statement: LocalStatement): number | SqlError {
     const most = limits.localPreparedStatements;
+    this.#byId ??= new Map();
     if (this.#byId.size >= most) return tooManyStatements(most);
     const id = this.#nextId++;
     this.#byId.set(id, statement);
@@ -31,15 +33,15 @@ export class LocalStatements {
 
   /** The statement with a number of ours that is still open. */
   get(id: number): LocalStatement | undefined {
-    return this.#byId.get(id);
+    return this.#byId?.get(id);
   }
 
   remove(id: number): void {
-    this.#byId.delete(id);
+    this.#byId?.delete(id);
   }
 
   /** Forgets all: the session was reset. */
   clear(): void {
-    this.#byId.clear();
+    this.#byId?.clear();
   }
 }

@@ -25,7 +25,7 @@ export class OwnQueries {
   #current: OwnQuery | undefined;
   #failedBy: Error | undefined;
   /** Settles, without an error, when the statement sent last has been answered. */
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> | undefined;
 
   constructor(toBackend: (bytes: Uint8Array) => void, isEofDeprecated: boolean) {
     this.#toBackend = toBackend;
@@ -45,8 +45,7 @@ export class OwnQueries {
   /** @see SessionAccess.query */
   async run(sql: string, signal: AbortSignal): Promise<TextResult> {
     signal.throwIfAborted();
-    const before = this.#last;
-    const answer = before.then(() => this.#send(sql, signal));
+    const answer = (this.#last ?? Promise.resolve()).then(() => this.#send(sql, signal));
     this.#last = answer.catch(() => undefined);
     const outcome = await withAbort(answer, signal);
     switch (outcome.kind) {

@@ -8,7 +8,6 @@ import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
-import { KEEP_ALIVE_MS } from './backend-socket.js';
 import { Backends } from './backends.js';
 import { ClientSession, type SessionHost } from './client-session.js';
 import { toErrPacket } from './error-map.js';
@@ -37,8 +36,8 @@ export interface ProxyOptions {
 /** Between two looks at deadlines. */
 const TICK_MS = 250;
 
-/** Between two publications of counts. */
-const PUBLISH_MS = 1_000;
+/** Between two rounds of what is done now and then: publishing counts, keeping connections alive that have lasted. */
+const ROUND_MS = 1_000;
 
 /** Between two looks for quiet sessions while draining. */
 const DRAIN_TICK_MS = 20;
@@ -66,6 +65,8 @@ export class Proxy {
   readonly #sessions = new Set<ClientSession>();
   readonly #byConnectionId = new Map<number, ClientSession>();
   readonly #watched = new Set<ClientSession>();
+  /** Those that have not lasted for a round yet. */
+  #newcomers = new Set<ClientSession>();
   readonly #tasks: Task[] = [];
   /** What has been counted so far. */
   readonly counts = new RelayCounts();
@@ -91,9 +92,7 @@ export class Proxy {
       },
       closed: (session) => this.#closed(session),
     };
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) =>
-      this.#accept(socket),
-    );
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
   }
 
   /**
@@ -107,7 +106,7 @@ export class Proxy {
     const { runtime } = options;
     proxy.#tasks.push(
       runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
-      runtime.spawn('proxy metrics', (signal) => proxy.#publishCounts(signal)),
+      runtime.spawn('proxy rounds', (signal) => proxy.#goRound(signal)),
     );
     return proxy;
   }
@@ -173,14 +172,16 @@ export class Proxy {
       socket.destroySoon();
       return;
     }
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     this.counts.connections++;
     this.counts.openConnections++;
-    this.#sessions.add(new ClientSession(this.#host, socket));
+    const session = new ClientSession(this.#host, socket);
+    this.#sessions.add(session);
+    this.#newcomers.add(session);
   }
 
   #closed(session: ClientSession): void {
     if (!this.#sessions.delete(session)) return;
+    this.#newcomers.delete(session);
     this.counts.openConnections--;
     const { connectionId } = session;
     if (connectionId !== undefined && this.#byConnectionId.get(connectionId) === session) {
@@ -197,11 +198,16 @@ export class Proxy {
     }
   }
 
-  async #publishCounts(signal: AbortSignal): Promise<void> {
+  async #goRound(signal: AbortSignal): Promise<void> {
     const { runtime, telemetry } = this.#options;
     for (;;) {
-      await runtime.sleep(PUBLISH_MS, signal);
+      const lasting = this.#newcomers;
+      this.#newcomers = new Set();
+      await runtime.sleep(ROUND_MS, signal);
       this.counts.publish(telemetry.metrics);
+      for (const session of lasting) {
+        if (this.#sessions.has(session)) session.keepAlive();
+      }
     }
   }
 }

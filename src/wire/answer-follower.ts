@@ -3,9 +3,9 @@
  * wherever chunks cut it, and picks up the status flags on the way. Bytes are never changed or held, so that a
  * relay may forward the very chunk it was given.
  *
- * Every message but a plain row is looked at when its last byte has passed: its first bytes are gathered in a small
- * buffer until then. Rows are passed over packet by packet in one loop, which is where a large result spends its
- * time. Within one answer sequence ids must count up: a follower that lost its place finds out at the next header.
+ * Every message but a plain row or definition is looked at when its last byte has passed: in the chunk itself if it is
+ * there as a whole, else its first bytes are gathered in a small buffer until then. Rows and definitions are passed over
+ * packet by packet in one loop, which is where a large result spends its time. Within one answer sequence ids must count up: a follower that lost its place finds out at the next header.
  *
  * Traps (all in the tests): EOF packets exist or not (deprecateEof); a row may begin with 0xFE if its first cell is
  * long; a message of 16 MiB − 1 is followed by an empty packet; a cursor's result ends after its columns; 0xFB turns
@@ -13,13 +13,13 @@
  *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_command_phase.html
  */
-import { asBuffer } from '../base/bytes.js';
 import { AnswerKind, type AnswerKindCode } from './answer-kind.js';
 import { EOF_BELOW_BYTES, EOF_HEADER } from './eof-packet.js';
 import { ERR_HEADER } from './err-packet.js';
 import { type AnswerListener, ExpectedAnswers } from './expected-answers.js';
 import { Lenenc } from './length-encoding.js';
 import { LOCAL_INFILE_HEADER } from './local-infile.js';
+import { MessageHead } from './message-head.js';
 import { OK_HEADER } from './ok-packet.js';
 import { FULL_PAYLOAD, HEADER_BYTES, nextSequence } from './packet-header.js';
 import { PacketFollower } from './packet-follower.js';
@@ -27,21 +27,18 @@ import { PREPARE_OK_BYTES_MIN } from './prepare-ok.js';
 import { ProtocolError } from './protocol-error.js';
 import { ServerStatus } from './server-status.js';
 
-/** Bytes of a message that are gathered: enough for an OK packet's status and TiDB's longest refusal of long data. */
-const GATHERED_BYTES = 128;
-
 /** What TiDB's refusals of COM_STMT_SEND_LONG_DATA have in common (conn_stmt.go, driver_tidb.go). */
 const LONG_DATA_REFUSAL = 'stmt_send_longdata';
 
-/** What the next message is. */
+/** What the next message is. From `columns` on, most messages are passed over unseen. */
 const Phase = {
   /** The first of an answer, or of a further result of the same answer. */
   head: 0,
-  columns: 1,
-  columnsEnd: 2,
-  rows: 3,
+  columnsEnd: 1,
+  columns: 2,
   /** A known number of definitions and EOF packets, after COM_STMT_PREPARE. */
-  definitions: 4,
+  definitions: 3,
+  rows: 4,
 } as const;
 
 /** Follows one connection's answers. */
@@ -49,8 +46,7 @@ export class AnswerFollower {
   readonly #expected = new ExpectedAnswers();
   readonly #packet = new PacketFollower();
   readonly #isEofDeprecated: boolean;
-  readonly #gathered = new Uint8Array(GATHERED_BYTES);
-  #gatheredBytes = 0;
+  readonly #head = new MessageHead();
   /** Whether a header has been passed and its payload not. */
   #isInPacket = false;
   /** Whether the current packet continues a message. */
@@ -124,23 +120,36 @@ export class AnswerFollower {
    * @throws ProtocolError — when it cannot be followed; the connection must end.
    */
   feed(chunk: Uint8Array, start: number, end: number): void {
+    this.#walk(chunk, start, end);
+    // The chunk is only lent.
+    if (!this.#isInPacket) this.#head.clear();
+  }
+
+  #walk(chunk: Uint8Array, start: number, end: number): void {
     const packet = this.#packet;
     let at = start;
     this.#messageStart = -1;
     while (at < end) {
       if (!this.#isInPacket) {
-        if (this.#phase === Phase.rows && !packet.isInHeader && !this.#isContinuation) {
-          at = this.#passRows(chunk, at, end);
+        if (this.#phase >= Phase.columns && !packet.isInHeader && !this.#isContinuation) {
+          at = this.#passPlain(chunk, at, end);
           if (at === end) return;
         }
         if (!this.#isContinuation && !packet.isInHeader) this.#messageStart = at;
         at = packet.enter(chunk, at, end);
         if (at < 0) return;
         this.#enterPacket();
+        if (packet.left <= end - at && !packet.isContinued && !this.#isContinuation) {
+          this.#head.lie(chunk, at, packet.length);
+          at = packet.pass(at, end);
+          this.#endMessage();
+          continue;
+        }
+        this.#isInPacket = true;
       }
       const from = at;
       at = packet.pass(at, end);
-      if (!this.#isContinuation) this.#gather(chunk, from, at);
+      if (!this.#isContinuation) this.#head.gather(chunk, from, at);
       if (packet.left > 0) return;
       this.#isInPacket = false;
       this.#isContinuation = packet.isContinued;
@@ -148,12 +157,19 @@ export class AnswerFollower {
     }
   }
 
-  /** Passes over packets that are rows beyond doubt and end in this chunk. @returns where that stops. */
-  #passRows(chunk: Uint8Array, start: number, end: number): number {
+  /**
+   * Passes over packets that are rows or definitions beyond doubt and end in this chunk.
+   *
+   * @returns where that stops.
+   */
+  #passPlain(chunk: Uint8Array, start: number, end: number): number {
     const endBelow = this.#isEofDeprecated ? FULL_PAYLOAD : EOF_BELOW_BYTES;
+    const isCounted = this.#phase !== Phase.rows;
+    // The last one of a counted list is left to `#endInner`, which knows what follows it.
+    let left = isCounted ? this.#left - 1 : Number.POSITIVE_INFINITY;
     let sequence = this.#sequence;
     let at = start;
-    while (at + HEADER_BYTES < end) {
+    while (left > 0 && at + HEADER_BYTES < end) {
       const length = chunk[at]! | (chunk[at + 1]! << 8) | (chunk[at + 2]! << 16);
       const next = at + HEADER_BYTES + length;
       const first = chunk[at + HEADER_BYTES]!;
@@ -162,8 +178,10 @@ export class AnswerFollower {
       if (chunk[at + 3] !== sequence) break;
       sequence = (sequence + 1) & 0xff;
       at = next;
+      left--;
     }
     this.#sequence = sequence;
+    if (isCounted) this.#left = left + 1;
     return at;
   }
 
@@ -176,27 +194,19 @@ export class AnswerFollower {
       throw this.#lost(`a packet of sequence id ${packet.sequence} where ${this.#sequence} comes next`);
     }
     this.#sequence = nextSequence(packet.sequence);
-    this.#isInPacket = true;
     if (!this.#isContinuation) {
       this.#length = packet.length;
-      this.#gatheredBytes = 0;
+      this.#head.clear();
     }
-  }
-
-  #gather(chunk: Uint8Array, from: number, to: number): void {
-    const gathered = this.#gathered;
-    let count = this.#gatheredBytes;
-    for (let at = from; at < to && count < GATHERED_BYTES; at++) gathered[count++] = chunk[at]!;
-    this.#gatheredBytes = count;
   }
 
   #endMessage(): void {
     if (this.#length === 0) throw this.#lost('an empty message');
-    const first = this.#gathered[0]!;
+    const first = this.#head.u8(0);
     if (this.#phase === Phase.head) {
       this.#endHead(first);
     } else if (first === ERR_HEADER) {
-      this.#complete(this.#errno());
+      this.#complete(this.#head.errno());
     } else {
       this.#endInner(first);
     }
@@ -228,7 +238,7 @@ export class AnswerFollower {
     let kind = this.#expected.first;
     while (kind === AnswerKind.longData) {
       this.#expected.shift();
-      if (first === ERR_HEADER && this.#gatheredText().includes(LONG_DATA_REFUSAL)) {
+      if (first === ERR_HEADER && this.#head.text().includes(LONG_DATA_REFUSAL)) {
         this.#sequence = -1;
         return;
       }
@@ -237,7 +247,7 @@ export class AnswerFollower {
     if (first === ERR_HEADER) {
       // A server may say unasked that it ends the connection.
       if (kind === undefined) this.#sequence = -1;
-      else this.#complete(this.#errno());
+      else this.#complete(this.#head.errno());
       return;
     }
     switch (kind) {
@@ -295,12 +305,11 @@ export class AnswerFollower {
   }
 
   #endPrepareHead(first: number): void {
-    if (first !== OK_HEADER || this.#gatheredBytes < PREPARE_OK_BYTES_MIN) {
+    if (first !== OK_HEADER || this.#head.length < PREPARE_OK_BYTES_MIN) {
       throw this.#lost('no statement number after COM_STMT_PREPARE');
     }
-    const head = this.#gathered;
-    const columns = head[5]! | (head[6]! << 8);
-    const parameters = head[7]! | (head[8]! << 8);
+    const columns = this.#head.u16(5);
+    const parameters = this.#head.u16(7);
     const ends = this.#isEofDeprecated ? 0 : Number(columns > 0) + Number(parameters > 0);
     this.#left = columns + parameters + ends;
     if (this.#left === 0) this.#complete(0);
@@ -335,47 +344,26 @@ export class AnswerFollower {
   #readEndStatus(): void {
     if (this.#isEofDeprecated && this.#length >= 7) {
       this.#readOkStatus();
-    } else {
-      if (this.#gatheredBytes < 5) throw this.#lost('a cut EOF packet');
-      this.#status = this.#gathered[3]! | (this.#gathered[4]! << 8);
+      return;
     }
+    const status = this.#head.eofStatus();
+    if (status === undefined) throw this.#lost('a cut EOF packet');
+    this.#status = status;
   }
 
   #readOkStatus(): void {
-    const at = 1 + this.#lenencBytes(1) + this.#lenencBytes(1 + this.#lenencBytes(1));
-    if (at + 2 > this.#gatheredBytes) throw this.#lost('a cut OK packet');
-    this.#status = this.#gathered[at]! | (this.#gathered[at + 1]! << 8);
+    const status = this.#head.okStatus();
+    if (status === undefined) throw this.#lost('a cut OK packet');
+    this.#status = status;
   }
 
   #readColumnCount(first: number): number {
-    const head = this.#gathered;
-    if (this.#lenencBytes(0) !== this.#length) throw this.#lost('a column count of odd length');
+    const head = this.#head;
+    if (head.lenencBytes(0) !== this.#length) throw this.#lost('a column count of odd length');
     if (first < Lenenc.null) return first;
-    const count = head[1]! | (head[2]! << 8) | (first === Lenenc.u24 ? head[3]! << 16 : 0);
+    const count = head.u16(1) | (first === Lenenc.u24 ? head.u8(3) << 16 : 0);
     if (count === 0) throw this.#lost('a result set without columns');
     return count;
-  }
-
-  /** Bytes of the length-encoded integer at a position of the gathered message. */
-  #lenencBytes(at: number): number {
-    switch (this.#gathered[at]) {
-      case Lenenc.u16:
-        return 3;
-      case Lenenc.u24:
-        return 4;
-      case Lenenc.u64:
-        return 9;
-      default:
-        return 1;
-    }
-  }
-
-  #errno(): number {
-    return this.#gathered[1]! | (this.#gathered[2]! << 8);
-  }
-
-  #gatheredText(): string {
-    return asBuffer(this.#gathered.subarray(0, this.#gatheredBytes)).toString('latin1');
   }
 
   #lost(what: string): ProtocolError {

@@ -16,9 +16,11 @@ export type AnswerListener = (outcome: AnswerOutcome) => void;
 
 /** A queue of answers to come. */
 export class ExpectedAnswers {
+  /** Used from `#head` to `#tail`; begun anew, not cut, whenever nothing is awaited: that is after almost every answer. */
   #kinds: AnswerKindCode[] = [];
   #listeners: (AnswerListener | undefined)[] = [];
   #head = 0;
+  #tail = 0;
   #certain = 0;
 
   /** Answers that will certainly come: without those that only a refusal has ({@link AnswerKind.longData}). */
@@ -28,12 +30,12 @@ export class ExpectedAnswers {
 
   /** The form of the next answer. */
   get first(): AnswerKindCode | undefined {
-    return this.#kinds[this.#head];
+    return this.#head < this.#tail ? this.#kinds[this.#head] : undefined;
   }
 
   /** The form of the last answer. */
   get last(): AnswerKindCode | undefined {
-    return this.#kinds.length > this.#head ? this.#kinds[this.#kinds.length - 1] : undefined;
+    return this.#head < this.#tail ? this.#kinds[this.#tail - 1] : undefined;
   }
 
   /** Adds a command's answer. Pieces of long data count as one, however many they are. */
@@ -44,8 +46,9 @@ export class ExpectedAnswers {
     } else {
       this.#certain++;
     }
-    this.#kinds.push(kind);
-    this.#listeners.push(listener);
+    this.#kinds[this.#tail] = kind;
+    this.#listeners[this.#tail] = listener;
+    this.#tail++;
   }
 
   /** Changes the form of what is still to come of the next answer. */
@@ -57,14 +60,15 @@ export class ExpectedAnswers {
   shift(): AnswerListener | undefined {
     const listener = this.#listeners[this.#head];
     if (this.#kinds[this.#head] !== AnswerKind.longData) this.#certain--;
+    this.#listeners[this.#head] = undefined;
     this.#head++;
-    if (this.#head === this.#kinds.length) {
-      this.#kinds.length = 0;
-      this.#listeners.length = 0;
+    if (this.#head === this.#tail) {
       this.#head = 0;
+      this.#tail = 0;
     } else if (this.#head >= 256) {
-      this.#kinds = this.#kinds.slice(this.#head);
-      this.#listeners = this.#listeners.slice(this.#head);
+      this.#kinds = this.#kinds.slice(this.#head, this.#tail);
+      this.#listeners = this.#listeners.slice(this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
     }
     return listener;

@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { ByteWriter } from '../base/byte-writer.js';
-import { concatBytes, copyBytes } from '../base/bytes.js';
+import { concatBytes } from '../base/bytes.js';
 import { Capability } from './capability.js';
 import { writeNulText } from './length-encoding.js';
 import { PayloadReader } from './payload-reader.js';
@@ -78,18 +78,35 @@ export function parseGreeting(payload: Uint8Array): Greeting {
   };
 }
 
-/**
- * The same greeting, byte for byte, but for its capabilities: a copy.
- *
- * @param payload - a greeting that {@link parseGreeting} has read.
- */
-export function withOffered(payload: Uint8Array, capabilities: number): Uint8Array {
-  const copy = copyBytes(payload);
-  const low = copy.indexOf(0) + 1 + 4 + SALT_PART_1_BYTES + 1;
-  const high = low + 2 + 1 + 2;
-  copy[low] = capabilities & 0xff;
-  copy[low + 1] = (capabilities >>> 8) & 0xff;
-  copy[high] = (capabilities >>> 16) & 0xff;
-  copy[high + 1] = capabilities >>> 24;
-  return copy;
+/** What a relay needs of a greeting, and where the capabilities lie in it. */
+export interface GreetingHead {
+  readonly connectionId: number;
+  readonly capabilities: number;
+  /** Positions in the payload: of the low and the high two bytes. */
+  readonly lowAt: number;
+  readonly highAt: number;
+}
+
+/** Reads no more of a greeting than a relay needs. @throws ProtocolError — as {@link parseGreeting}. */
+export function parseGreetingHead(payload: Uint8Array): GreetingHead {
+  const reader = new PayloadReader(payload, 'tidb', 'greeting');
+  reader.expect(PROTOCOL_VERSION);
+  reader.nulBytes();
+  const connectionId = reader.u32();
+  reader.skip(SALT_PART_1_BYTES + 1);
+  const lowAt = reader.at;
+  const low = reader.u16();
+  reader.skip(1 + 2);
+  const highAt = reader.at;
+  const capabilities = (low | (reader.u16() << 16)) >>> 0;
+  if ((capabilities & Capability.protocol41) === 0) throw reader.malformed('it does not offer protocol 4.1');
+  return { connectionId, capabilities, lowAt, highAt };
+}
+
+/** Changes, in place, what a greeting offers, and nothing else. */
+export function setOffered(payload: Uint8Array, head: GreetingHead, capabilities: number): void {
+  payload[head.lowAt] = capabilities & 0xff;
+  payload[head.lowAt + 1] = (capabilities >>> 8) & 0xff;
+  payload[head.highAt] = (capabilities >>> 16) & 0xff;
+  payload[head.highAt + 1] = capabilities >>> 24;
 }

@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { ByteWriter } from '../base/byte-writer.js';
-import { copyBytes } from '../base/bytes.js';
+import { fromUtf8 } from '../base/bytes.js';
 import { Capability } from './capability.js';
 import {
   type ConnectAttributes,
@@ -70,18 +70,30 @@ export function parseHandshakeResponse(payload: Uint8Array): HandshakeResponse {
   };
 }
 
-/**
- * The same response (or SSLRequest), byte for byte, but for its capabilities: a copy.
- *
- * @param payload - at least the header of a response.
- */
-export function withCapabilities(payload: Uint8Array, capabilities: number): Uint8Array {
-  const copy = copyBytes(payload);
-  copy[0] = capabilities & 0xff;
-  copy[1] = (capabilities >>> 8) & 0xff;
-  copy[2] = (capabilities >>> 16) & 0xff;
-  copy[3] = capabilities >>> 24;
-  return copy;
+/** What a relay needs of a response. */
+export interface ResponseIdentity {
+  readonly capabilities: number;
+  readonly user: string;
+  readonly database: string | undefined;
+}
+
+/** Reads no more of a response than a relay needs. @throws ProtocolError — if it is malformed as far as that. */
+export function parseResponseIdentity(payload: Uint8Array): ResponseIdentity {
+  const reader = new PayloadReader(payload, 'client', 'handshake response');
+  const { capabilities } = readResponseHeader(reader);
+  const has = (capability: number): boolean => (capabilities & capability) !== 0;
+  const user = reader.nulText();
+  readAuthData(reader, has);
+  const database = has(Capability.connectWithDb) && reader.left > 0 ? reader.nulText() : undefined;
+  return { capabilities, user, database };
+}
+
+/** Changes, in place, the capabilities of a response (or SSLRequest), and nothing else. */
+export function setCapabilities(payload: Uint8Array, capabilities: number): void {
+  payload[0] = capabilities & 0xff;
+  payload[1] = (capabilities >>> 8) & 0xff;
+  payload[2] = (capabilities >>> 16) & 0xff;
+  payload[3] = capabilities >>> 24;
 }
 
 function readAuthData(reader: PayloadReader, has: (capability: number) => boolean): Uint8Array {
@@ -94,7 +106,7 @@ function readAuthData(reader: PayloadReader, has: (capability: number) => boolea
 function readLastText(reader: PayloadReader): string {
   const rest = reader.rest();
   const end = rest.indexOf(0);
-  if (end < 0) return Buffer.from(rest).toString('utf8');
+  if (end < 0) return fromUtf8(rest);
   reader.back(rest.length - end - 1);
-  return Buffer.from(rest.subarray(0, end)).toString('utf8');
+  return fromUtf8(rest.subarray(0, end));
 }

@@ -3,16 +3,17 @@
  * relayed: the handshake, and answers to our own queries. It holds at most one message, up to a bound, and joins
  * what arrived only when a message (or a packet of a long one) can be complete, so that time is linear.
  */
-import { NO_BYTES, concatBytes, copyBytes } from '../base/bytes.js';
+import { NO_BYTES, concatBytes } from '../base/bytes.js';
 import { FULL_PAYLOAD, HEADER_BYTES } from './packet-header.js';
 import { ProtocolError, type Sender } from './protocol-error.js';
 
-/** One message, its packets joined. */
+/** One message, its packets joined. Its bytes are lent: the reader's to change, and valid until the splitter is fed. */
 export interface Message {
   /** Of its last packet. */
   readonly sequence: number;
-  /** Lent: valid until the splitter is fed again. */
   readonly payload: Uint8Array;
+  /** The same with its header, if it is a single packet: `payload` is a part of it. */
+  readonly packet: Uint8Array | undefined;
 }
 
 /** Cuts a stream into messages. */
@@ -34,7 +35,8 @@ export class PacketSplitter {
 
   /** Adds what arrived. The chunk is copied, so its owner may reuse it. */
   feed(chunk: Uint8Array): void {
-    this.#arrived.push(copyBytes(chunk));
+    // Short chunks, as a login has them, are copied into Node's pool rather than into memory of their own.
+    this.#arrived.push(Buffer.from(chunk));
     this.#arrivedBytes += chunk.length;
   }
 
@@ -69,7 +71,9 @@ export class PacketSplitter {
       if (length < FULL_PAYLOAD) {
         this.#at = payload + length;
         this.#needed = HEADER_BYTES;
-        return { sequence: bytes[at + 3]!, payload: parts.length === 1 ? parts[0]! : concatBytes(...parts) };
+        const sequence = bytes[at + 3]!;
+        if (parts.length > 1) return { sequence, payload: concatBytes(...parts), packet: undefined };
+        return { sequence, payload: parts[0]!, packet: bytes.subarray(at, this.#at) };
       }
       at = payload + length;
     }

@@ -68,7 +68,16 @@ export function frame(sequence: number, print: (out: ByteWriter) => void): Uint8
   return new PacketWriter(sequence).message(print).take();
 }
 
-/** One framed message with this payload. */
+/** One framed message with this payload: a copy. */
 export function framePayload(sequence: number, payload: Uint8Array): Uint8Array {
-  return new PacketWriter(sequence, payload.length + HEADER_BYTES).payload(payload).take();
+  const { length } = payload;
+  if (length >= FULL_PAYLOAD)
+    return new PacketWriter(sequence, length + HEADER_BYTES).payload(payload).take();
+  const framed = Buffer.allocUnsafe(HEADER_BYTES + length);
+  framed[0] = length;
+  framed[1] = length >>> 8;
+  framed[2] = length >>> 16;
+  framed[3] = sequence;
+  framed.set(payload, HEADER_BYTES);
+  return framed;
 }

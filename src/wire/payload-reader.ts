@@ -12,7 +12,6 @@ import { ProtocolError, type Sender } from './protocol-error.js';
 /** A cursor over one payload. */
 export class PayloadReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
   readonly #sender: Sender;
   readonly #what: string;
   #at = 0;
@@ -23,7 +22,6 @@ export class PayloadReader {
    */
   constructor(payload: Uint8Array, sender: Sender, what: string) {
     this.#bytes = payload;
-    this.#view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
     this.#sender = sender;
     this.#what = what;
   }
@@ -45,9 +43,9 @@ export class PayloadReader {
 
   u16(): number {
     this.#need(2);
-    const value = this.#view.getUint16(this.#at, true);
+    const at = this.#at;
     this.#at += 2;
-    return value;
+    return this.#bytes[at]! | (this.#bytes[at + 1]! << 8);
   }
 
   u24(): number {
@@ -57,30 +55,22 @@ export class PayloadReader {
 
   u32(): number {
     this.#need(4);
-    const value = this.#view.getUint32(this.#at, true);
-    this.#at += 4;
-    return value;
+    const low = this.u16();
+    return (low | (this.u16() << 16)) >>> 0;
   }
 
   u64(): bigint {
     this.#need(8);
-    const value = this.#view.getBigUint64(this.#at, true);
-    this.#at += 8;
-    return value;
+    const low = this.u32();
+    return BigInt(low) | (BigInt(this.u32()) << 32n);
   }
 
   f32(): number {
-    this.#need(4);
-    const value = this.#view.getFloat32(this.#at, true);
-    this.#at += 4;
-    return value;
+    return this.#view(4).getFloat32(0, true);
   }
 
   f64(): number {
-    this.#need(8);
-    const value = this.#view.getFloat64(this.#at, true);
-    this.#at += 8;
-    return value;
+    return this.#view(8).getFloat64(0, true);
   }
 
   /** Reads a byte that must have a certain value. */
@@ -174,6 +164,11 @@ export class PayloadReader {
   /** The error to throw for this payload. */
   malformed(why: string): ProtocolError {
     return new ProtocolError(this.#sender, `malformed ${this.#what}: ${why}`);
+  }
+
+  #view(count: number): DataView {
+    const bytes = this.bytes(count);
+    return new DataView(bytes.buffer, bytes.byteOffset, count);
   }
 
   #need(count: number): void {

@@ -117,7 +117,7 @@ describe('handshake relay', () => {
     ]);
     expect(rig.login?.capabilities).to.equal(capabilities);
     expect(rig.login?.status).to.equal(2);
-    expect(rig.login?.response.user).to.equal('u');
+    expect(rig.login).to.include({ connectionId: 77, user: 'u', database: undefined });
     expect(toHex(rig.login?.backendRest ?? new Uint8Array())).to.equal('aabb');
   });
 

@@ -6,12 +6,13 @@ import { parseAuthMoreData, printAuthMoreData } from '../../../src/wire/auth-mor
 import { parseAuthNextFactor, printAuthNextFactor } from '../../../src/wire/auth-next-factor.js';
 import { parseAuthSwitch, printAuthSwitch } from '../../../src/wire/auth-switch.js';
 import { Capability, hasCapability } from '../../../src/wire/capability.js';
-import { parseGreeting, printGreeting, withOffered } from '../../../src/wire/greeting.js';
+import { parseGreeting, parseGreetingHead, printGreeting, setOffered } from '../../../src/wire/greeting.js';
 import {
   type HandshakeResponse,
   parseHandshakeResponse,
+  parseResponseIdentity,
   printHandshakeResponse,
-  withCapabilities,
+  setCapabilities,
 } from '../../../src/wire/handshake-response.js';
 import { ProtocolError } from '../../../src/wire/protocol-error.js';
 import { isSslRequest, parseSslRequest, printResponseHeader } from '../../../src/wire/ssl-request.js';
@@ -35,6 +36,18 @@ const greeting = concatBytes(
   utf8('mysql_native_password\0'),
 );
 
+function withOffered(payload: Uint8Array, capabilities: number): Uint8Array {
+  const copy = Uint8Array.from(payload);
+  setOffered(copy, parseGreetingHead(copy), capabilities);
+  return copy;
+}
+
+function withCapabilities(payload: Uint8Array, capabilities: number): Uint8Array {
+  const copy = Uint8Array.from(payload);
+  setCapabilities(copy, capabilities);
+  return copy;
+}
+
 describe('greeting', () => {
   it("reads TiDB's", () => {
     expect(parseGreeting(greeting)).to.deep.equal({
@@ -53,12 +66,16 @@ describe('greeting', () => {
   });
 
   it('changes nothing but the capabilities', () => {
-    const masked = withOffered(greeting, 0x81_02_03_04);
+    const masked = withOffered(greeting, 0x81_02_0b_04);
     const differing = [...greeting.keys()].filter((at) => greeting[at] !== masked[at]);
     expect(parseGreeting(withOffered(greeting, 0xff_ff_ff_ff)).capabilities).to.equal(0xff_ff_ff_ff);
     expect(masked.length).to.equal(greeting.length);
     expect(differing).to.have.length.within(1, 4);
     expect(toHex(withOffered(masked, 0x05_3d_a6_af))).to.equal(toHex(greeting));
+    expect(parseGreetingHead(greeting)).to.include({
+      connectionId: 0x1f_40_00_04,
+      capabilities: 0x05_3d_a6_af,
+    });
   });
 
   it('reads a plugin name whose zero byte is missing', () => {
@@ -75,7 +92,10 @@ describe('greeting', () => {
       ProtocolError,
       'not 10',
     );
-    expect(() => parseGreeting(withOffered(greeting, 0))).to.throw(ProtocolError, '4.1');
+    const ancient = withOffered(greeting, 0);
+    expect(() => parseGreeting(ancient)).to.throw(ProtocolError, '4.1');
+    expect(() => parseGreetingHead(ancient)).to.throw(ProtocolError, '4.1');
+    expect(() => parseGreetingHead(greeting.subarray(0, 36))).to.throw(ProtocolError);
   });
 });
 
@@ -115,6 +135,14 @@ describe('handshake response', () => {
   it('reads and prints a response with everything', () => {
     expect(parseHandshakeResponse(responseBytes)).to.deep.equal(response);
     expect(toHex(print((out) => printHandshakeResponse(response, out)))).to.equal(toHex(responseBytes));
+  });
+
+  it('reads who it is without reading all of it', () => {
+    const identity = { capabilities, user: 'root', database: 'test' };
+    expect(parseResponseIdentity(responseBytes)).to.deep.equal(identity);
+    const end = responseBytes.indexOf(0x14, 33) + 1 + 20 + 'test\0'.length;
+    expect(parseResponseIdentity(responseBytes.subarray(0, end))).to.deep.equal(identity);
+    expect(() => parseResponseIdentity(responseBytes.subarray(0, end - 1))).to.throw(ProtocolError);
   });
 
   it('reads authentication data in each of its three forms', () => {
