@@ -2,6 +2,7 @@
  * Work shared by everybody who wants the same thing at the same time: a second look-up of one key waits for the
  * first. Each caller may leave by his own signal; the work is aborted when the last one has left.
  */
+import { withAbort } from './abort.js';
 
 interface Flight<V> {
   readonly result: Promise<V>;
@@ -23,7 +24,7 @@ export class SingleFlight<K, V> {
     const flight = this.#flights.get(key) ?? this.#start(key, work);
     flight.waiters++;
     try {
-      return await orAborted(flight.result, signal);
+      return await withAbort(flight.result, signal);
     } finally {
       flight.waiters--;
       if (flight.waiters === 0) {
@@ -44,20 +45,4 @@ export class SingleFlight<K, V> {
     result.then(done, done);
     return flight;
   }
-}
-
-/**
- * The promise's outcome, or the signal's reason if that comes first; the promise itself goes on.
- */
-export function orAborted<V>(promise: Promise<V>, signal: AbortSignal): Promise<V> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      promise.catch(() => undefined);
-      reject(signal.reason as Error);
-      return;
-    }
-    const onAbort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

@@ -81,3 +81,8 @@ export function encodedColumn(
   appendDatum(builder, originDefault);
   return new EncodedColumn(info, -1, builder.finish());
 }
+
+/** The error for a value that its column cannot hold. */
+export function outOfRange(column: EncodedColumn): SqlError {
+  return new SqlError(1264, '22003', `Out of range value for column '${column.info.name.original}'`);
+}

@@ -1,111 +1,165 @@
 /**
  * Makes the entries of one index from rows: keys and values byte for byte as TiDB's (codec/index-value.ts).
  *
- * @see pingcap/tidb pkg/table/tables/index.go, pkg/tablecodec/tablecodec.go (GenIndexKey, GenIndexValuePortal)
+ * In which states an index gets which writes: entries are put from `writeOnly` on, and deleted in every state. While
+ * TiDB fills a new index beside the writers (`tidb_ddl_enable_fast_reorg`), they write to a temporary index instead,
+ * later to both, and TiDB merges: an entry there says what happened, followed by a letter for the stage. Unique
+ * indexes would need the entry that is there already; their tables cannot be written meanwhile.
+ *
+ * @see pingcap/tidb pkg/table/tables/index.go, pkg/tablecodec/tablecodec.go (GenIndexKey, TempIndexValueElem)
  */
 import { assert } from '../base/assert.js';
-import type { ByteWriter } from '../base/byte-writer.js';
+import { ByteWriter } from '../base/byte-writer.js';
+import { equalBytes } from '../base/bytes.js';
 import { SqlError } from '../base/errors.js';
-import {
-  KeyCellWriter,
-  StoredCellWriter,
-  StringPrefix,
-  WHOLE,
-  trailingSpaces,
-  writeShortestInt,
-  writeShortestUint,
-} from '../codec/cell-writer.js';
+import { KeyCellWriter } from '../codec/cell-writer.js';
 import type { Column } from '../codec/column.js';
 import { Flag } from '../codec/flagged-datum.js';
 import { IndexValueWriter } from '../codec/index-value.js';
-import { RowV2Builder } from '../codec/row-v2-builder.js';
-import { isBinCollation, isString, needsRestoredData } from '../codec/string-type.js';
-import { type TableId, indexPrefix, isIntHandle } from '../codec/table-keys.js';
-import { FieldFlag, hasFlag } from '../codec/field-type.js';
-import type { EncodedColumn } from './encoded-column.js';
+import type { Expectation, MutationBatch } from '../codec/mutation-batch.js';
+import { type TableId, indexPrefix, isIntHandle, temporaryIndexPrefix } from '../codec/table-keys.js';
+import { type EncodedColumn, outOfRange } from './encoded-column.js';
 import type { IndexInfo } from './index-info.js';
+import { type IndexPart, RestoredColumns } from './restored-columns.js';
 import { TableChangingError } from './schema-error.js';
 import { isWritable } from './schema-state.js';
-import { type TableInfo, columnAt, primaryIndexOf } from './table-info.js';
+import { type TableInfo, primaryIndexOf } from './table-info.js';
 import type { TableVersion } from './table-version.js';
 
-/** A column of the index, or of the clustered key behind it. */
-interface Part {
-  readonly column: EncodedColumn;
-  readonly prefixLength: number;
-}
+/** First byte of a temporary entry that is not unique. */
+const TEMPORARY_PUT = 1;
+const TEMPORARY_DELETE = 3;
+/** Last byte of a temporary entry: 'd'elete-only, 'b'ackfill, 'm'erge. */
+const Stage = { deleteOnly: 0x64, backfill: 0x62, merge: 0x6d } as const;
 
 /** A part with what writes it into the key. */
-interface KeyPart extends Part {
+interface KeyPart extends IndexPart {
   readonly cells: KeyCellWriter;
 }
 
-/** How an entry's value holds a column that its key does not tell. */
-interface Restored {
-  readonly column: EncodedColumn;
-  readonly prefix: StringPrefix | undefined;
-  readonly cells: StoredCellWriter;
-  /** The string (or other value) itself, or its number of trailing spaces in one of two forms. */
-  readonly form: 'value' | 'spacesUnsigned' | 'spacesSigned';
+/** The sources of a table's columns by offset; undefined where the encoder has none. */
+export type ColumnSources = readonly (EncodedColumn | undefined)[];
+
+/** Where entries are written: to the index, to the temporary one, or to both. */
+interface Target {
+  readonly prefix: Uint8Array;
+  /** The stage, if it is the temporary index. */
+  readonly stage: number | undefined;
 }
 
 /** Encodes entries of one index. Not reentrant. */
 export class IndexEncoder {
-  readonly info: IndexInfo;
+  readonly #info: IndexInfo;
   /** Whether rows must have entries; else entries are only deleted. */
-  readonly isWritten: boolean;
-  readonly #prefix: Uint8Array;
+  readonly #isWritten: boolean;
+  readonly #targets: readonly Target[];
   readonly #parts: readonly KeyPart[];
-  readonly #restored: readonly Restored[];
+  readonly #restored: RestoredColumns;
   readonly #isVersion1: boolean;
   /** For a global index: where the row is. */
   readonly #partitionId: TableId | undefined;
   readonly #value = new IndexValueWriter();
-  readonly #row = new RowV2Builder();
+  readonly #oldBytes = new ByteWriter(128);
+  readonly #newBytes = new ByteWriter(128);
 
   /**
-   * @param columns - the sources of the table's columns, by offset; undefined where the encoder has none.
-   * @throws TableChangingError — while TiDB builds the index through a temporary one, or over a changing column.
+   * @throws TableChangingError — while TiDB builds a unique index through a temporary one, or an index over a column
+   *   that is being converted.
    * @throws SqlError 1235 — for indexes over JSON arrays, over expressions, with a condition, with an unsupported
    *   collation, or global ones of a newer form.
    */
-  constructor(
-    table: TableVersion,
-    info: IndexInfo,
-    columns: readonly (EncodedColumn | undefined)[],
-    physicalId: TableId,
-  ) {
+  constructor(table: TableVersion, info: IndexInfo, columns: ColumnSources, physicalId: TableId) {
     refuseWhatIsNotSupported(table, info);
-    this.info = info;
-    this.isWritten = isWritable(info.state);
     const { isNewCollation } = table;
-    this.#prefix = indexPrefix(info.isGlobal ? table.id : physicalId, info.id);
+    this.#info = info;
+    this.#isWritten = isWritable(info.state);
+    this.#targets = targetsOf(info, info.isGlobal ? table.id : physicalId);
     this.#partitionId = info.isGlobal ? physicalId : undefined;
-    this.#parts = info.columns.map(({ offset, prefixLength }) => {
-      const column = sourceOf(columns, offset, info);
-      return {
-        column,
-        prefixLength,
-        cells: new KeyCellWriter(column.type, { prefixLength, isNewCollation }),
-      };
-    });
+    this.#parts = partsOf(info, columns).map((part) => ({
+      ...part,
+      cells: new KeyCellWriter(part.column.type, { prefixLength: part.prefixLength, isNewCollation }),
+    }));
     this.#isVersion1 = table.info.isCommonHandle && table.info.commonHandleVersion === 1;
-    const restored = this.#isVersion1
-      ? restoredV1(table, this.#parts, columns)
-      : restoredV0(table, this.#parts);
-    this.#restored = restored.sort((a, b) => a.column.id - b.column.id);
+    this.#restored = this.#isVersion1
+      ? RestoredColumns.version1(this.#parts, clusteredParts(table.info, columns), isNewCollation)
+      : RestoredColumns.version0(this.#parts, isNewCollation);
   }
 
   /**
-   * Appends the key of a row's entry.
+   * Adds the entry of a new row.
    *
    * @param handle - of the row, as in its record key.
-   * @returns whether the entry is unique: then its value must hold the handle.
    * @throws SqlError 1264 — when a decimal does not fit its column.
    */
-  writeKey(out: ByteWriter, columns: readonly Column[], row: number, handle: Uint8Array): boolean {
-    out.bytes(this.#prefix);
-    let isUnique = this.info.isUnique;
+  put(columns: readonly Column[], row: number, handle: Uint8Array, out: MutationBatch): void {
+    if (this.#isWritten) this.#put(columns, row, handle, out, 'absent');
+  }
+
+  /** Takes away the entry of a row. */
+  delete(columns: readonly Column[], row: number, handle: Uint8Array, out: MutationBatch): void {
+    for (const { prefix, stage } of this.#targets) {
+      out.bytes.bytes(prefix);
+      this.#writeKey(out.bytes, columns, row, handle);
+      if (stage === undefined) {
+        out.endDelete(this.#whenPublic('present'));
+      } else {
+        out.endKey();
+        out.bytes.u8(TEMPORARY_DELETE).u8(stage);
+        out.endPut('unknown');
+      }
+    }
+  }
+
+  /** Changes the entry of a row that keeps its handle; adds nothing if the entry stays the same. */
+  update(
+    columns: readonly Column[],
+    change: { readonly oldRow: number; readonly newRow: number },
+    handle: Uint8Array,
+    out: MutationBatch,
+  ): void {
+    const { oldRow, newRow } = change;
+    const before = this.#oldBytes.reset();
+    const after = this.#newBytes.reset();
+    const wasUnique = this.#writeKey(before, columns, oldRow, handle);
+    const isUnique = this.#writeKey(after, columns, newRow, handle);
+    if (!equalBytes(before.view(), after.view())) {
+      this.delete(columns, oldRow, handle, out);
+      this.put(columns, newRow, handle, out);
+      return;
+    }
+    this.#writeValue(before.reset(), columns, oldRow, handle, wasUnique);
+    this.#writeValue(after.reset(), columns, newRow, handle, isUnique);
+    if (equalBytes(before.view(), after.view())) return;
+    if (this.#isWritten) this.#put(columns, newRow, handle, out, 'present');
+    else this.delete(columns, oldRow, handle, out);
+  }
+
+  #put(
+    columns: readonly Column[],
+    row: number,
+    handle: Uint8Array,
+    out: MutationBatch,
+    expectation: Expectation,
+  ): void {
+    for (const { prefix, stage } of this.#targets) {
+      out.bytes.bytes(prefix);
+      const isUnique = this.#writeKey(out.bytes, columns, row, handle);
+      out.endKey();
+      if (stage !== undefined) out.bytes.u8(TEMPORARY_PUT);
+      this.#writeValue(out.bytes, columns, row, handle, isUnique);
+      if (stage !== undefined) out.bytes.u8(stage);
+      out.endPut(stage === undefined ? this.#whenPublic(expectation) : 'unknown');
+    }
+  }
+
+  /** An index that is being built or removed may lack entries, or have some already. */
+  #whenPublic(expectation: Expectation): Expectation {
+    return this.#info.state === 'public' ? expectation : 'unknown';
+  }
+
+  /** Appends a key after its prefix. Gives whether the entry is unique: then its value must hold the handle. */
+  #writeKey(out: ByteWriter, columns: readonly Column[], row: number, handle: Uint8Array): boolean {
+    let { isUnique } = this.#info;
     for (const { column, cells } of this.#parts) {
       if (!cells.write(out, column.of(columns), column.rowOf(row))) throw outOfRange(column);
       if (isUnique && column.isNull(columns, row)) isUnique = false;
@@ -117,8 +171,7 @@ export class IndexEncoder {
     return isUnique;
   }
 
-  /** Appends the value of a row's entry. */
-  writeValue(
+  #writeValue(
     out: ByteWriter,
     columns: readonly Column[],
     row: number,
@@ -130,63 +183,50 @@ export class IndexEncoder {
     value.begin(out, this.#isVersion1);
     if (isUnique && !isInt) value.addCommonHandle(handle);
     if (this.#partitionId !== undefined) value.addPartition(this.#partitionId);
-    if (this.#restored.length > 0) {
-      this.#restore(columns, row);
-      value.addRestored(this.#row);
-    }
+    if (!this.#restored.isEmpty) value.addRestored(this.#restored.of(columns, row));
     value.finish(isUnique && isInt ? handle : undefined);
   }
+}
 
-  #restore(columns: readonly Column[], row: number): void {
-    this.#row.begin();
-    const out = this.#row.data;
-    for (const { column, prefix, cells, form } of this.#restored) {
-      const source = column.of(columns);
-      const at = column.rowOf(row);
-      const isNull = column.isNull(columns, row);
-      if (form !== 'value') {
-        // The spaces of NULL are counted, too: there are none.
-        const spaces = isNull ? 0 : trailingSpaces(source, at, prefix);
-        if (form === 'spacesSigned') writeShortestInt(out, spaces, 0);
-        else writeShortestUint(out, spaces, 0);
-      } else if (isNull) {
-        this.#row.addNull(column.id);
-        continue;
-      } else if (prefix !== undefined && source.kind === 'bytes') {
-        out.bytes(prefix.of(source, at));
-      } else if (!cells.write(out, source, at)) {
-        throw outOfRange(column);
-      }
-      this.#row.endValue(column.id);
+function targetsOf(info: IndexInfo, tableId: TableId): Target[] {
+  const direct: Target = { prefix: indexPrefix(tableId, info.id), stage: undefined };
+  const temporary = (stage: number): Target => ({ prefix: temporaryIndexPrefix(tableId, info.id), stage });
+  if (info.state === 'public') return [direct];
+  switch (info.backfill) {
+    case 'none':
+      return [direct];
+    case 'running':
+      return [temporary(info.state === 'deleteOnly' ? Stage.deleteOnly : Stage.backfill)];
+    case 'readyToMerge':
+    case 'merging':
+      return [direct, temporary(Stage.merge)];
+  }
+}
+
+function partsOf(info: IndexInfo, columns: ColumnSources): IndexPart[] {
+  return info.columns.map(({ offset, prefixLength }) => {
+    const column = columns[offset];
+    if (column === undefined) {
+      throw new SqlError(
+        1235,
+        '42000',
+        `TiView does not support index '${info.name.original}': it is on an expression`,
+      );
     }
-  }
+    return { column, prefixLength };
+  });
 }
 
-/** A value that its column cannot hold. */
-export function outOfRange(column: EncodedColumn): SqlError {
-  return new SqlError(1264, '22003', `Out of range value for column '${column.info.name.original}'`);
-}
-
-function sourceOf(
-  columns: readonly (EncodedColumn | undefined)[],
-  offset: number,
-  info: IndexInfo,
-): EncodedColumn {
-  const column = columns[offset];
-  if (column === undefined) {
-    throw new SqlError(
-      1235,
-      '42000',
-      `TiView does not support index '${info.name.original}': it is on an expression`,
-    );
-  }
-  return column;
+function clusteredParts(info: TableInfo, columns: ColumnSources): IndexPart[] {
+  const primary = primaryIndexOf(info);
+  assert(primary !== undefined, `table ${info.id} is clustered, but has no primary key`);
+  return partsOf(primary, columns);
 }
 
 function refuseWhatIsNotSupported(table: TableVersion, info: IndexInfo): void {
   const name = info.name.original;
-  if (info.backfill !== 'none' && info.state !== 'public') {
-    throw new TableChangingError(`index '${name}' of table ${table.id} is being built`);
+  if (info.isUnique && info.backfill !== 'none' && info.state !== 'public') {
+    throw new TableChangingError(`unique index '${name}' of table ${table.id} is being built`);
   }
   if (info.columns.some(({ usesChangingType }) => usesChangingType)) {
     throw new TableChangingError(`a column of index '${name}' of table ${table.id} is being converted`);
@@ -201,59 +241,4 @@ function refuseWhatIsNotSupported(table: TableVersion, info: IndexInfo): void {
   if (why !== undefined) {
     throw new SqlError(1235, '42000', `TiView does not support writing index '${name}': ${why}`);
   }
-}
-
-/** Version 0: if the key does not tell one of the columns, all of them, as they were indexed. */
-function restoredV0(table: TableVersion, parts: readonly Part[]): Restored[] {
-  if (!parts.some(({ column }) => needsRestoredData(column.type, table.isNewCollation))) return [];
-  return parts.map(({ column, prefixLength }) => restored(column, prefixLength, 'value'));
-}
-
-/**
- * Version 1: of the index's own columns those that the key does not tell, then those of the clustered key; under `_bin`
- * collations only how many spaces the key lacks. TiDB writes that number as unsigned for the former and as signed for
- * the latter, which shows from 128 on.
- */
-function restoredV1(
-  table: TableVersion,
-  parts: readonly Part[],
-  columns: readonly (EncodedColumn | undefined)[],
-): Restored[] {
-  const own = parts
-    .filter(({ column }) => !hasFlag(column.type, FieldFlag.primaryKey))
-    .filter(({ column }) => needsRestoredData(column.type, table.isNewCollation))
-    .map(({ column, prefixLength }) =>
-      restored(column, prefixLength, isBinCollation(column.type.collate) ? 'spacesUnsigned' : 'value'),
-    );
-  const ofKey = clusteredParts(table.info, columns)
-    .filter(({ column }) => needsRestoredData(column.type, table.isNewCollation))
-    .map(({ column, prefixLength }) => {
-      const indexed = parts.find((part) => part.column === column);
-      const length = indexed === undefined ? prefixLength : longerPrefix(prefixLength, indexed.prefixLength);
-      return restored(column, length, isBinCollation(column.type.collate) ? 'spacesSigned' : 'value');
-    });
-  return [...own, ...ofKey];
-}
-
-function clusteredParts(info: TableInfo, columns: readonly (EncodedColumn | undefined)[]): Part[] {
-  const primary = primaryIndexOf(info);
-  assert(primary !== undefined, `table ${info.id} is clustered, but has no primary key`);
-  return primary.columns.map(({ offset, prefixLength }) => {
-    assert(columnAt(info, offset).generated?.isStored !== false, 'a virtual column in a primary key');
-    return { column: sourceOf(columns, offset, primary), prefixLength };
-  });
-}
-
-function longerPrefix(a: number, b: number): number {
-  return a === WHOLE || b === WHOLE ? WHOLE : Math.max(a, b);
-}
-
-function restored(column: EncodedColumn, prefixLength: number, form: Restored['form']): Restored {
-  const isCut = isString(column.type) && prefixLength !== WHOLE;
-  return {
-    column,
-    prefix: isCut ? new StringPrefix(column.type, prefixLength) : undefined,
-    cells: new StoredCellWriter(column.type),
-    form,
-  };
 }

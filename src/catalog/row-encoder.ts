@@ -22,8 +22,8 @@ import type { Expectation, MutationBatch } from '../codec/mutation-batch.js';
 import { RowV2Builder } from '../codec/row-v2-builder.js';
 import { needsRestoredData } from '../codec/string-type.js';
 import { COMMON_HANDLE_BYTES_MIN, ROWID_COLUMN, type TableId, recordPrefix } from '../codec/table-keys.js';
-import { type EncodedColumn, encodedColumn } from './encoded-column.js';
-import { IndexEncoder, outOfRange } from './index-encoder.js';
+import { type EncodedColumn, encodedColumn, outOfRange } from './encoded-column.js';
+import { type ColumnSources, IndexEncoder } from './index-encoder.js';
 import { isWritable } from './schema-state.js';
 import { columnAt, primaryIndexOf } from './table-info.js';
 import type { TableVersion } from './table-version.js';
@@ -54,7 +54,6 @@ export class RowEncoder {
   readonly #handle = new ByteWriter(64);
   readonly #otherHandle = new ByteWriter(64);
   readonly #row = new RowV2Builder();
-  readonly #scratch = new ByteWriter(256);
 
   /**
    * @param columnIds - what the columns given with rows are; −1 for the row ids of a table without clustered key.
@@ -95,8 +94,7 @@ export class RowEncoder {
     try {
       const handle = this.#writeHandle(this.#handle, columns, row);
       this.#putRecord(columns, row, handle, out, 'absent');
-      for (const index of this.#indexes)
-        if (index.isWritten) this.#putEntry(index, columns, row, handle, out);
+      for (const index of this.#indexes) index.put(columns, row, handle, out);
     } catch (error) {
       out.truncate(before);
       throw error;
@@ -110,10 +108,7 @@ export class RowEncoder {
       const handle = this.#writeHandle(this.#handle, columns, row);
       out.bytes.bytes(this.#recordPrefix).bytes(handle);
       out.endDelete('present');
-      for (const index of this.#indexes) {
-        index.writeKey(out.bytes, columns, row, handle);
-        out.endDelete(index.info.state === 'public' ? 'present' : 'unknown');
-      }
+      for (const index of this.#indexes) index.delete(columns, row, handle, out);
     } catch (error) {
       out.truncate(before);
       throw error;
@@ -137,7 +132,7 @@ export class RowEncoder {
         return;
       }
       this.#putRecord(columns, newRow, handle, out, 'present');
-      for (const index of this.#indexes) this.#updateEntry(index, columns, { oldRow, newRow, handle }, out);
+      for (const index of this.#indexes) index.update(columns, { oldRow, newRow }, handle, out);
     } catch (error) {
       out.truncate(before);
       throw error;
@@ -181,59 +176,13 @@ export class RowEncoder {
     builder.finish(out.bytes);
     out.endPut(expectation);
   }
-
-  #putEntry(
-    index: IndexEncoder,
-    columns: readonly Column[],
-    row: number,
-    handle: Uint8Array,
-    out: MutationBatch,
-  ): void {
-    const isUnique = index.writeKey(out.bytes, columns, row, handle);
-    out.endKey();
-    index.writeValue(out.bytes, columns, row, handle, isUnique);
-    out.endPut(index.info.state === 'public' ? 'absent' : 'unknown');
-  }
-
-  #updateEntry(
-    index: IndexEncoder,
-    columns: readonly Column[],
-    change: { readonly oldRow: number; readonly newRow: number; readonly handle: Uint8Array },
-    out: MutationBatch,
-  ): void {
-    const { oldRow, newRow, handle } = change;
-    const scratch = this.#scratch.reset();
-    const wasUnique = index.writeKey(scratch, columns, oldRow, handle);
-    const oldKeyBytes = scratch.length;
-    const isUnique = index.writeKey(scratch, columns, newRow, handle);
-    const bytes = scratch.view();
-    const isSameKey = equalBytes(bytes.subarray(0, oldKeyBytes), bytes.subarray(oldKeyBytes));
-    const whenPublic = (expectation: Expectation): Expectation =>
-      index.info.state === 'public' ? expectation : 'unknown';
-    if (isSameKey && !index.isWritten) return;
-    if (!isSameKey) {
-      out.bytes.bytes(bytes.subarray(0, oldKeyBytes));
-      out.endDelete(whenPublic('present'));
-      if (index.isWritten) this.#putEntry(index, columns, newRow, handle, out);
-      return;
-    }
-    out.bytes.bytes(bytes.subarray(oldKeyBytes));
-    out.endKey();
-    scratch.reset();
-    index.writeValue(scratch, columns, oldRow, handle, wasUnique);
-    const before = out.bytes.length;
-    index.writeValue(out.bytes, columns, newRow, handle, isUnique);
-    const isSameValue = equalBytes(scratch.view(), out.bytes.view().subarray(before));
-    if (isSameValue && index.info.state === 'public') out.truncate(out.count);
-    else out.endPut(whenPublic('present'));
-  }
 }
 
 function cannotBeNull(column: EncodedColumn): SqlError {
   return new SqlError(1048, '23000', `Column '${column.info.name.original}' cannot be null`);
 }
 
-function storedColumns(table: TableVersion, sources: readonly (EncodedColumn | undefined)[]): Stored[] {
+function storedColumns(table: TableVersion, sources: ColumnSources): Stored[] {
   return sources
     .filter((column) => column !== undefined)
     .filter((column) => column.info.generated?.isStored !== false && !isInHandle(table, column))
@@ -261,7 +210,7 @@ function isInHandle(table: TableVersion, column: EncodedColumn): boolean {
   }
 }
 
-function handleParts(table: TableVersion, sources: readonly (EncodedColumn | undefined)[]): HandlePart[] {
+function handleParts(table: TableVersion, sources: ColumnSources): HandlePart[] {
   if (table.handle.kind !== 'common') return [];
   const primary = present(primaryIndexOf(table.info), `table ${table.id} has no primary key`);
   return primary.columns.map(({ offset, prefixLength }) => {
@@ -273,7 +222,7 @@ function handleParts(table: TableVersion, sources: readonly (EncodedColumn | und
 
 function intHandleColumn(
   table: TableVersion,
-  sources: readonly (EncodedColumn | undefined)[],
+  sources: ColumnSources,
   columnIds: readonly number[],
 ): ((columns: readonly Column[]) => Column) | undefined {
   const { handle } = table;

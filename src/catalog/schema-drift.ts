@@ -8,14 +8,26 @@ import type { ColumnInfo } from './column-info.js';
 import { type PartitionInfo, type TableInfo, columnAt, primaryIndexOf } from './table-info.js';
 import { ROW_FLAGS, type TableVersion } from './table-version.js';
 
+/** Where a table is found by name. */
+export interface TableName {
+  readonly databaseId: number;
+  readonly name: string;
+}
+
+/** A table and its database: a TableVersion, or a change of kind `tablePut`. */
+export interface PlacedTable {
+  readonly databaseId: number;
+  readonly info: TableInfo;
+}
+
 /** What a change of a base table means to a view on it. */
 export type SchemaDrift =
   /** Nothing that could concern anybody. */
   | { readonly kind: 'unchanged' }
   /** Columns that are not used, indexes, comments and the like; decoders should be made from the new version. */
   | { readonly kind: 'harmless' }
-  /** Only its name changed, or more that is harmless; the view follows. */
-  | { readonly kind: 'renamed'; readonly from: string; readonly to: string }
+  /** It has another name or database, and maybe changes that are harmless; the view follows. */
+  | { readonly kind: 'renamed'; readonly from: TableName; readonly to: TableName }
   | { readonly kind: 'breaks'; readonly reason: string };
 
 /**
@@ -28,15 +40,19 @@ export type SchemaDrift =
 export function schemaDrift(
   built: TableVersion,
   columnIds: readonly number[],
-  next: TableInfo | undefined,
+  next: PlacedTable | undefined,
 ): SchemaDrift {
   if (next === undefined) return { kind: 'breaks', reason: 'the table was dropped or truncated' };
-  const reason = tableReason(built.info, next) ?? columnsReason(built, columnIds, next);
+  const reason = tableReason(built.info, next.info) ?? columnsReason(built, columnIds, next.info);
   if (reason !== undefined) return { kind: 'breaks', reason };
-  if (built.info.name.lower !== next.name.lower) {
-    return { kind: 'renamed', from: built.info.name.original, to: next.name.original };
-  }
-  return { kind: isSame(built.info, next) ? 'unchanged' : 'harmless' };
+  const [from, to] = [nameOf(built), nameOf(next)];
+  const isMoved = built.databaseId !== next.databaseId || built.info.name.lower !== next.info.name.lower;
+  if (isMoved) return { kind: 'renamed', from, to };
+  return { kind: isSame(built.info, next.info) ? 'unchanged' : 'harmless' };
+}
+
+function nameOf(table: PlacedTable): TableName {
+  return { databaseId: table.databaseId, name: table.info.name.original };
 }
 
 /** Why a change of the table as a whole breaks a view, or undefined. */

@@ -123,17 +123,22 @@ function parseBytes(text: string, type: FieldType): Uint8Array | undefined {
     case MysqlType.vectorFloat32:
       return parseVector(text);
     case MysqlType.string:
-      return isBinaryString(type) ? zeroPadded(utf8(text), type.flen) : utf8(text.replace(/ +$/, ''));
+      return isBinaryString(type) ? fitted(utf8(text), type) : utf8(text.replace(/ +$/, ''));
     default:
-      return utf8(text);
+      return isBinaryString(type) ? fitted(utf8(text), type) : utf8(text);
   }
 }
 
-/** BINARY(n) always has n bytes. */
-function zeroPadded(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length >= length) return bytes;
-  const out = new Uint8Array(length);
-  out.set(bytes);
+/**
+ * BINARY(n) always has n bytes and VARBINARY(n) at most. A default can be longer: TableInfo is JSON, where each byte
+ * that is no UTF-8 has become the three of U+FFFD; TiDB cuts it off in the same way.
+ */
+function fitted(bytes: Uint8Array, type: FieldType): Uint8Array {
+  if (type.flen < 0) return bytes;
+  const cut = bytes.subarray(0, type.flen);
+  if (type.tp !== MysqlType.string || cut.length === type.flen) return cut;
+  const out = new Uint8Array(type.flen);
+  out.set(cut);
   return out;
 }
 

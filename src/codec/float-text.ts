@@ -7,12 +7,17 @@
 
 const EXPONENT_FROM = 1e15;
 const EXPONENT_BELOW = 1e-15;
+/** The same limits for FLOAT: rounded to single precision first, as TiDB compares. */
+const FLOAT_EXPONENT_FROM = Math.fround(EXPONENT_FROM);
+const FLOAT_EXPONENT_BELOW = Math.fround(EXPONENT_BELOW);
 
 /** A DOUBLE in a result. */
 export function doubleText(value: number): string {
   if (!Number.isFinite(value)) return '0';
   const absolute = Math.abs(value);
-  if (hasExponent(absolute)) return String(value).replace('e+', 'e');
+  if (absolute >= EXPONENT_FROM || (absolute !== 0 && absolute < EXPONENT_BELOW)) {
+    return value.toExponential().replace('e+', 'e');
+  }
   return sign(value) + plainDigits(String(absolute));
 }
 
@@ -20,7 +25,7 @@ export function doubleText(value: number): string {
 export function floatText(value: number): string {
   if (!Number.isFinite(value)) return '0';
   const absolute = Math.abs(value);
-  if (hasExponent(absolute)) {
+  if (absolute >= FLOAT_EXPONENT_FROM || (absolute !== 0 && absolute < FLOAT_EXPONENT_BELOW)) {
     const [mantissa, exponent] = absolute.toExponential(5).split('e') as [string, string];
     return `${sign(value)}${mantissa.replace(/\.?0+$/, '')}e${exponent.replace('+', '')}`;
   }
@@ -32,29 +37,39 @@ export function plainFloatText(value: number): string {
   return sign(value) + plainDigits(shortestFloat(Math.abs(value)));
 }
 
-function hasExponent(absolute: number): boolean {
-  return absolute >= EXPONENT_FROM || (absolute !== 0 && absolute < EXPONENT_BELOW);
-}
-
 function sign(value: number): string {
   return value < 0 || Object.is(value, -0) ? '-' : '';
 }
 
 /**
- * The shortest decimal that rounds to a positive single-precision number. `toPrecision` gives the nearest decimal of
- * so many digits; just above a power of two the gap below is half as wide as the one above, so there the next decimal
- * up may round back where the nearest does not.
+ * The shortest decimal that rounds to a positive single-precision number; of two that are as near, the even one.
+ *
+ * `toExponential` gives the nearest decimal of so many digits, and the greater one of two. Just above a power of two
+ * the gap below is half as wide as the one above, so there the next decimal up may round back where the nearest does
+ * not.
  */
 function shortestFloat(absolute: number): string {
   for (let precision = 1; precision <= 9; precision++) {
     const nearest = absolute.toExponential(precision - 1);
-    if (Math.fround(Number(nearest)) === absolute) return nearest;
     const [mantissa, exponent] = nearest.split('e') as [string, string];
-    const above = `${Number(mantissa.replace('.', '')) + 1}e${Number(exponent) - (precision - 1)}`;
-    if (Math.fround(Number(above)) === absolute) return above;
+    const digits = Number(mantissa.replace('.', ''));
+    const candidate = (value: number): string => `${value}e${Number(exponent) - (precision - 1)}`;
+    const isOddTie = digits % 2 === 1 && isTie(absolute, precision);
+    for (const text of [candidate(isOddTie ? digits - 1 : digits), candidate(digits + 1)]) {
+      if (Math.fround(Number(text)) === absolute) return text;
+    }
   }
   return String(absolute);
 }
+
+/** Whether the digits after the first `precision` ones are exactly a half. */
+function isTie(absolute: number, precision: number): boolean {
+  const [mantissa = ''] = absolute.toExponential(EXACT_DIGITS).split('e');
+  return /^50*$/.test(mantissa.replace('.', '').slice(precision));
+}
+
+/** Enough to tell: a number of nine digits and a half has few more; the others have some digit among these. */
+const EXACT_DIGITS = 40;
 
 /** A positive number's digits written out without exponent. */
 function plainDigits(text: string): string {

@@ -14,14 +14,23 @@ import type { FieldType } from './field-type.js';
 import { Flag, flaggedEnd, readFlagged } from './flagged-datum.js';
 import { type IndexValueParts, decodeIndexValue } from './index-value.js';
 import { RowHeader, findColumn } from './row-header.js';
-import { isBinCollation, needsRestoredData } from './string-type.js';
+import { isBinCollation, isPrefixInBytes, needsRestoredData } from './string-type.js';
 import { COMMON_HANDLE_BYTES_MIN, INDEX_PREFIX_BYTES, INT_HANDLE_BYTES } from './table-keys.js';
+import { runePrefix } from './utf8.js';
 
 const SPACE = 0x20;
 
+/** A column of an index. */
+export interface IndexLayoutColumn {
+  readonly id: number;
+  readonly type: FieldType;
+  /** Characters, or bytes of a binary string; −1: the whole value. */
+  readonly prefixLength: number;
+}
+
 /** What must be known of an index to decode its entries. */
 export interface IndexLayout {
-  readonly columns: readonly { readonly id: number; readonly type: FieldType }[];
+  readonly columns: readonly IndexLayoutColumn[];
   /** Whether the table is clustered on something else than an integer: a key's end does not always show it. */
   readonly isCommonHandle: boolean;
   /** The cluster's `new_collation_enabled`. */
@@ -31,8 +40,9 @@ export interface IndexLayout {
 /** An index entry decoded. */
 export interface IndexEntry {
   /**
-   * The indexed values; of column prefixes, the prefix. A decimal has the scale it was stored with. Strings share the
-   * entry's memory or not.
+   * The indexed values. Of column prefixes, the prefix, of which trailing spaces may be missing: where the clustered
+   * key holds more of the column, an entry tells only how many spaces that ends in. A decimal has the scale it was
+   * stored with. Strings share the entry's memory or not.
    */
   readonly values: readonly Datum[];
   /** As in the record key. */
@@ -96,15 +106,21 @@ function restoredValues(
 ): Datum[] {
   const header = new RowHeader();
   header.parse(restored, 0, restored.length);
-  return layout.columns.map(({ id, type }, i) => {
+  return layout.columns.map(({ id, type, prefixLength }, i) => {
     const key = inKey[i] ?? null;
     if (!(key instanceof Uint8Array) || !needsRestoredData(type, layout.isNewCollation)) return key;
     const index = findColumn(header, restored, id);
     if (index < 0) return key;
     const from = header.startOf(restored, index);
     const stored = restored.subarray(from, from + header.lengthOf(restored, index));
-    return parts.version === 1 && isBinCollation(type.collate) ? padded(key, stored) : stored;
+    if (parts.version === 1 && isBinCollation(type.collate))
+      return prefixLength < 0 ? padded(key, stored) : key;
+    return prefixLength < 0 ? stored : prefixOf(stored, type, prefixLength);
   });
+}
+
+function prefixOf(bytes: Uint8Array, type: FieldType, length: number): Uint8Array {
+  return isPrefixInBytes(type) ? bytes.subarray(0, length) : runePrefix(bytes, length);
 }
 
 /** A string with its trailing spaces, whose number is a little-endian integer of 1, 2, 4 or 8 bytes. */

@@ -68,6 +68,18 @@ export function writeIndexPrefix(out: ByteWriter, tableId: TableId, indexId: num
   writeId(out, indexId);
 }
 
+/**
+ * What the keys begin with under which concurrent writes to an index are kept aside while it is being built: those of
+ * the index, but for the top 16 bits of its id.
+ */
+export function temporaryIndexPrefix(tableId: TableId, indexId: number): Uint8Array {
+  const out = new ByteWriter(INDEX_PREFIX_BYTES);
+  writeIndexPrefix(out, tableId, indexId);
+  out.truncate(INDEX_PREFIX_BYTES - 8);
+  writeComparableI64(out, (TEMPORARY_INDEX << 48n) | BigInt(indexId));
+  return out.take();
+}
+
 /** What every record key of a table begins with. */
 export function recordPrefix(tableId: TableId): Uint8Array {
   const out = new ByteWriter(RECORD_PREFIX_BYTES);

@@ -2,7 +2,7 @@
  * A connection to a tidb-server: reading with as little memory and copying as can be (read-buffers.ts), TLS if it
  * is configured, and pauses. Events are plain callbacks, because they come for every chunk.
  */
-import { type Socket, connect } from 'node:net';
+import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Backend } from './backends.js';
 import type { ReadBuffers } from './read-buffers.js';
@@ -36,6 +36,7 @@ export class BackendSocket {
   #lent: Buffer | undefined;
   #isPaused = false;
   #error: Error | undefined;
+  readonly #received = (chunk: Buffer): void => this.#events.received(chunk, chunk.length);
 
   /**
    * Begins to connect.
@@ -99,12 +100,12 @@ export class BackendSocket {
   /** Turns to TLS; `connected` is told again when it stands. What was received so far has been plain text. */
   upgrade(tls: BackendTls): void {
     const plain = this.#socket;
-    plain.removeAllListeners('data');
-    plain.removeAllListeners('end');
-    plain.removeAllListeners('drain');
+    plain.off('data', this.#received);
     const { host } = this.backend;
     const { serverName, ...secrets } = tls;
-    const secure = connectTls({ ...secrets, socket: plain, host, servername: serverName ?? host });
+    // An address is checked against the certificate too, but cannot be sent as a server name (RFC 6066).
+    const servername = serverName ?? (isIP(host) === 0 ? host : '');
+    const secure = connectTls({ ...secrets, socket: plain, host, servername });
     this.#socket = secure;
     this.#listen(secure);
     secure.once('secureConnect', () => this.#events.connected());
@@ -123,11 +124,13 @@ export class BackendSocket {
 
   #listen(socket: Socket): void {
     // With `onread` no data event comes.
-    if (this.#buffers === undefined) {
-      socket.on('data', (chunk: Buffer) => this.#events.received(chunk, chunk.length));
-    }
-    socket.on('drain', () => this.#events.drained());
-    socket.on('end', () => this.#events.ended());
+    if (this.#buffers === undefined) socket.on('data', this.#received);
+    socket.on('drain', () => {
+      if (socket === this.#socket) this.#events.drained();
+    });
+    socket.on('end', () => {
+      if (socket === this.#socket) this.#events.ended();
+    });
     socket.on('error', (error) => {
       this.#error ??= error;
     });

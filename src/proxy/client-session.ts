@@ -58,7 +58,7 @@ class SessionEnd extends TiviewError {
 export class ClientSession {
   readonly #host: SessionHost;
   readonly #client: ClientSocket;
-  #candidates: Backend[];
+  readonly #candidates: Backend[];
   #backend: BackendSocket | undefined;
   #releaseBackend: () => void = () => undefined;
   #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
@@ -161,8 +161,7 @@ export class ClientSession {
         counts.backendFailures++;
         const { host, port } = backend;
         log.warn('tidb-server does not take connections', { host, port, error: messageOf(error) });
-        if (this.#isClientClosed) this.#finish();
-        else this.#connect();
+        this.#connect();
       },
     });
   }
@@ -262,7 +261,15 @@ export class ClientSession {
   }
 
   #clientEnded(): void {
-    this.#relay?.clientEnded(new SessionEnd('client', 'the client has gone'));
+    if (this.#phase === 'connecting') {
+      this.destroy();
+      return;
+    }
+    if (this.#relay?.isAnswering === true) {
+      // Nobody waits for the answer any more, and it may be long in coming.
+      this.#end(NO_BYTES, new SessionEnd('client', 'the client has gone'));
+      return;
+    }
     this.#backend?.end();
     if (this.#phase === 'login') this.#countFailedLogin();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
@@ -271,10 +278,9 @@ export class ClientSession {
 
   #clientClosed(error: Error | undefined): void {
     this.#isClientClosed = true;
-    if (this.#phase === 'login' && error !== undefined) this.#countFailedLogin();
-    if (this.#phase !== 'connecting') this.#phase = 'ending';
+    if (this.#phase === 'login' || this.#phase === 'connecting') this.#countFailedLogin();
+    this.#phase = 'ending';
     this.#relay?.end(new SessionEnd('client', 'the client has gone', error));
-    this.#candidates = [];
     if (error === undefined) this.#backend?.end();
     else this.#backend?.destroy();
     if (this.#isBackendClosed) this.#finish();

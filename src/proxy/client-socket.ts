@@ -30,6 +30,7 @@ export class ClientSocket {
   #error: Error | undefined;
   #waiters: RoomWaiter[] = [];
   #isReading = false;
+  readonly #received = (chunk: Buffer): void => this.#events.received(chunk);
   readonly #written = (): void => {
     if (this.#socket.writableLength === 0) this.#events.drained();
   };
@@ -46,9 +47,7 @@ export class ClientSocket {
   begin(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => this.#events.received(chunk));
-    socket.on('end', () => this.#events.ended());
+    this.#socket.on('data', this.#received);
   }
 
   /** Bytes written that the kernel has not taken. */
@@ -100,9 +99,7 @@ export class ClientSocket {
   /** Turns to TLS. @param rest - of TLS, received already. */
   upgrade(context: SecureContext, rest: Uint8Array): void {
     const plain = this.#socket;
-    plain.removeAllListeners('data');
-    plain.removeAllListeners('end');
-    plain.removeAllListeners('drain');
+    plain.off('data', this.#received);
     plain.pause();
     if (rest.length > 0) plain.unshift(copyBytes(rest));
     const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
@@ -124,7 +121,12 @@ export class ClientSocket {
   }
 
   #watch(socket: Socket): void {
+    // Heard from the beginning: a socket that nobody reads from says nothing of its end later on.
+    socket.on('end', () => {
+      if (socket === this.#socket) this.#events.ended();
+    });
     socket.on('drain', () => {
+      if (socket !== this.#socket) return;
       const waiters = this.#waiters;
       this.#waiters = [];
       for (const waiter of waiters) waiter.resolve();
@@ -135,6 +137,7 @@ export class ClientSocket {
     });
   }
 
+  /** The first socket has closed, and with it whatever lay upon it. */
   #close(): void {
     const waiters = this.#waiters;
     this.#waiters = [];

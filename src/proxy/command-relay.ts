@@ -124,15 +124,15 @@ export class CommandRelay {
   /** Aborts the statement that is answered here now, as KILL QUERY would. @returns whether there was one. */
   interrupt(): boolean {
     this.#task?.interrupt(interrupted());
+    return this.isAnswering;
+  }
+
+  /** Whether a statement is answered here now. */
+  get isAnswering(): boolean {
     return this.#task !== undefined;
   }
 
-  /** The client will send no more, and wants no more of a statement that is answered here. */
-  clientEnded(reason: Error): void {
-    this.#task?.interrupt(reason);
-  }
-
-  /** Nothing more can be sent to the client or the tidb-server. */
+  /** The session ends. A statement that is answered here is aborted; the client gets the reason, if it can. */
   end(reason: Error): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

@@ -3,9 +3,10 @@
  *
  * The meta range is one of them, so no epoch closes at E before every schema change up to E is known.
  */
-import { Alarm } from '../base/alarm.js';
+import type { Alarm } from '../base/alarm.js';
 import { assert } from '../base/assert.js';
 import { limits } from '../base/limits.js';
+import { CodecError } from '../codec/codec-error.js';
 import { META_RANGE } from '../codec/meta-keys.js';
 import type { TableId } from '../codec/table-keys.js';
 import { type Ts, minTs } from '../codec/tso.js';
@@ -25,6 +26,8 @@ export interface EpochInput {
   /** By table; tables in which nothing of interest changed are left out. */
   readonly sources: ReadonlyMap<TableId, Delta>;
   readonly schemaChanges: readonly RelevantChange[];
+  /** Tables whose changes cannot be decoded: nothing of them is in `sources`, and they are not followed any more. */
+  readonly failures: readonly SourceGap[];
   /** Row changes taken in, before they were netted. */
   readonly events: number;
 }
@@ -50,7 +53,7 @@ export class EpochSource {
   readonly #router: FeedRouter;
   readonly #name: string;
   readonly #budget = new BufferBudget(limits.epochBytes);
-  readonly #changed = new Alarm();
+  readonly #changed: Alarm;
   readonly #tables = new Map<TableId, Followed>();
   readonly #schema: SchemaBuffer;
   #lower: Ts;
@@ -61,11 +64,13 @@ export class EpochSource {
    *
    * @param name - unique among the sources alive: part of the spans' ids.
    * @param checkpoint - where the first epoch's input begins. A GC barrier must hold it.
+   * @param changed - rung when `resolvedTs` may have grown, when a gap opens, when what is followed changes.
    */
-  constructor(router: FeedRouter, name: string, checkpoint: Ts) {
+  constructor(router: FeedRouter, name: string, checkpoint: Ts, changed: Alarm) {
     this.#router = router;
     this.#name = name;
     this.#lower = checkpoint;
+    this.#changed = changed;
     this.#schema = new SchemaBuffer(checkpoint, () => this.#changed.ring());
     router.subscribe({ id: this.#schemaSpanId, ...META_RANGE, checkpoint }, this.#schema);
   }
@@ -148,19 +153,9 @@ export class EpochSource {
   }
 
   /**
-   * Waits for `resolvedTs` to grow, a gap, or a change of what is followed.
-   *
-   * @throws the signal's reason.
-   */
-  changed(signal: AbortSignal): Promise<void> {
-    return this.#changed.wait(signal);
-  }
-
-  /**
    * Closes an epoch: its input leaves the buffers for good.
    *
    * @param upper - ≥ `lower`, ≤ `resolvedTs`.
-   * @throws CodecError — a row cannot be decoded; the source must then be thrown away.
    */
   take(upper: Ts): EpochInput {
     const lower = this.#lower;
@@ -168,17 +163,24 @@ export class EpochSource {
     assert(upper <= this.resolvedTs, `epoch ${upper} is not resolved: ${this.resolvedTs}`);
     assert(this.gaps().length === 0, 'an epoch over a gap');
     const sources = new Map<TableId, Delta>();
+    const failures: SourceGap[] = [];
     let events = 0;
-    for (const [id, { input, spans }] of this.#tables) {
+    for (const [tableId, { input, spans }] of this.#tables) {
       const changes = new NetChanges();
       for (const { buffer } of spans) buffer.takeUpTo(upper, (batch, row) => changes.add(batch, row));
       events += changes.events;
       if (changes.count === 0) continue;
-      const delta = input.delta(changes);
-      if (delta.rows > 0) sources.set(id, delta);
+      try {
+        const delta = input.delta(changes);
+        if (delta.rows > 0) sources.set(tableId, delta);
+      } catch (error) {
+        if (!(error instanceof CodecError)) throw error;
+        failures.push({ tableId, from: lower, cause: error });
+      }
     }
+    for (const { tableId } of failures) if (tableId !== undefined) this.leave(tableId);
     this.#lower = upper;
-    return { lower, upper, sources, schemaChanges: this.#schema.takeUpTo(upper), events };
+    return { lower, upper, sources, schemaChanges: this.#schema.takeUpTo(upper), failures, events };
   }
 
   /** The span that holds everything back, if the feed knows. */

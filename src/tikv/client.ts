@@ -1,22 +1,22 @@
 /** The door of the TiKV client: finds the cluster and puts the parts together. */
+import { Backoff } from '../base/backoff.js';
+import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { Transport } from '../base/transport.js';
-import type { Ts } from '../codec/tso.js';
+import { backoffKinds } from './backoff-kinds.js';
 import { Coprocessor } from './coprocessor/coprocessor.js';
 import { Guard } from './guard.js';
-import { LockResolver } from './locks/lock-resolver.js';
-import type { ReadOptions } from './locks/reader.js';
-import { SpanResolver } from './locks/span-resolver.js';
+import { Locks } from './locks/locks.js';
 import { measuredTransport } from './measured-transport.js';
 import { GcBarrier } from './pd/gc-barrier.js';
 import { PdMembers } from './pd/pd-members.js';
 import { PdRegions } from './pd/pd-regions.js';
-import { PdRpc } from './pd/pd-rpc.js';
+import { PdRpc, isWorthRetrying } from './pd/pd-rpc.js';
 import { TsoClient } from './pd/tso-client.js';
 import { RegionCache } from './region-cache.js';
 import { RegionRequester } from './region-request.js';
-import { Snapshot } from './snapshot.js';
+import { Snapshots } from './snapshots.js';
 import { Transactions } from './transaction.js';
 
 /** How to connect. */
@@ -33,15 +33,17 @@ export interface ConnectOptions {
 export interface TikvCluster extends AsyncDisposable {
   readonly clusterId: bigint;
   readonly tso: TsoClient;
-  readonly pd: PdRegions;
   readonly regions: RegionCache;
-  readonly locks: { readonly resolver: LockResolver; readonly spans: SpanResolver };
+  /** PD's own view of regions and stores, for those who want to know it. */
+  readonly pd: PdRegions;
+  readonly snapshots: Snapshots;
+  readonly locks: Locks;
   readonly coprocessor: Coprocessor;
   readonly transactions: Transactions;
-  /** A snapshot at a timestamp from PD. */
-  snapshot(ts: Ts, options?: ReadOptions): Snapshot;
-  /** A GC barrier of that name; nothing is held yet. */
-  gcBarrier(name: string): GcBarrier;
+  readonly gc: {
+    /** A GC barrier of that name; nothing is held yet. */
+    barrier(name: string): GcBarrier;
+  };
   /** Ends background work. The transports stay open: they are the caller's. */
   close(): Promise<void>;
 }
@@ -49,39 +51,55 @@ export interface TikvCluster extends AsyncDisposable {
 /**
  * Connects to a cluster.
  *
- * @throws RpcError | TiviewError — no seed could name PD's leader.
+ * @throws BudgetError — no seed could name PD's leader for `limits.rpcBudgetMs`; TiviewError — the seeds belong to
+ *   different clusters.
  */
 export async function connectCluster(options: ConnectOptions, signal: AbortSignal): Promise<TikvCluster> {
   const { runtime, telemetry } = options;
-  const pdTransport = measuredTransport(options.transports.pd, runtime, telemetry.metrics);
-  const kvTransport = measuredTransport(options.transports.kv, runtime, telemetry.metrics);
+  const pdTransport = measuredTransport(options.transports.pd, telemetry.metrics);
+  const kvTransport = measuredTransport(options.transports.kv, telemetry.metrics);
   const members = new PdMembers(pdTransport, options.pdSeeds);
-  await members.refresh(signal);
-  const rpc = new PdRpc({ transport: pdTransport, members, runtime, telemetry });
-  const pd = new PdRegions(rpc);
-  const regions = new RegionCache({ pd, runtime, telemetry });
-  const tso = new TsoClient({ transport: pdTransport, members, runtime, telemetry });
+  await findPd(members, runtime, signal);
   const { clusterId } = members;
+  const rpc = new PdRpc({ transport: pdTransport, members, runtime });
+  const pd = new PdRegions(rpc);
+  const regions = new RegionCache({ pd, runtime });
+  const tso = new TsoClient({ transport: pdTransport, members, runtime });
+  const guard = new Guard(tso);
   const requester = new RegionRequester({
     transport: kvTransport,
     regions,
-    guard: new Guard(tso),
+    guard,
     runtime,
     telemetry,
     clusterId,
   });
-  const resolver = new LockResolver(requester, tso);
+  const locks = new Locks(requester, tso);
+  const { resolver } = locks;
   return {
     clusterId,
     tso,
-    pd,
     regions,
-    locks: { resolver, spans: new SpanResolver(requester, resolver) },
+    pd,
+    snapshots: new Snapshots(requester, resolver),
+    locks,
     coprocessor: new Coprocessor(requester, resolver),
     transactions: new Transactions({ requester, resolver, tso }),
-    snapshot: (ts, readOptions) => new Snapshot(requester, resolver, ts, readOptions),
-    gcBarrier: (name) => new GcBarrier(rpc, name),
+    gc: { barrier: (name) => new GcBarrier(rpc, name) },
     close: () => tso.close(),
     [Symbol.asyncDispose]: () => tso.close(),
   };
+}
+
+async function findPd(members: PdMembers, runtime: Runtime, signal: AbortSignal): Promise<void> {
+  const backoff = new Backoff(runtime, 'find PD', 'pd', limits.rpcBudgetMs);
+  for (;;) {
+    try {
+      await members.refresh(signal);
+      return;
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      await backoff.pause(backoffKinds.pd, error, signal);
+    }
+  }
 }

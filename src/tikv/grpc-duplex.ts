@@ -37,6 +37,8 @@ export class GrpcDuplex implements DuplexStream {
     });
     if (signal.aborted) call.cancel();
     else signal.addEventListener('abort', onAbort, { once: true });
+    // Until its first read, grpc-js takes everything that comes, without a bound.
+    call.read(0);
   }
 
   async write(message: Uint8Array): Promise<void> {

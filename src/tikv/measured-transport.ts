@@ -1,30 +1,23 @@
-/** A {@link Transport} that counts: calls, their time, and failures by gRPC code. */
-import type { Runtime } from '../base/runtime.js';
+/** A {@link Transport} that counts calls, and failures by gRPC code. */
 import type { Metrics } from '../base/telemetry.js';
 import type { DuplexStream, Metadata, Transport } from '../base/transport.js';
 import { RpcError } from './rpc-error.js';
 
-/** Wraps `inner`; metrics are labelled with the method's short name (`KvGet`), which are few. */
-export function measuredTransport(inner: Transport, runtime: Runtime, metrics: Metrics): Transport {
-  const failed = (method: string, error: unknown): void => {
-    const code = error instanceof RpcError ? String(error.code) : 'aborted';
-    metrics.count('tiview_rpc_failures_total', 1, { method: shortName(method), code });
-  };
+/** Wraps `inner`. Labels are the methods' short names (`KvGet`) and the codes, which are few. */
+export function measuredTransport(inner: Transport, metrics: Metrics): Transport {
   return {
     async unary(address: string, method: string, body: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-      const startedMs = runtime.monotonicMs();
+      metrics.count('tiview_rpc_total', 1, { method: shortName(method) });
       try {
         return await inner.unary(address, method, body, signal);
       } catch (error) {
-        failed(method, error);
+        const cause = error instanceof RpcError ? `grpc${error.code}` : 'aborted';
+        metrics.count('tiview_rpc_errors_total', 1, { cause });
         throw error;
-      } finally {
-        const seconds = (runtime.monotonicMs() - startedMs) / 1000;
-        metrics.observe('tiview_rpc_seconds', seconds, { method: shortName(method) });
       }
     },
     duplex(address: string, method: string, metadata: Metadata, signal: AbortSignal): DuplexStream {
-      metrics.count('tiview_rpc_streams_total', 1, { method: shortName(method) });
+      metrics.count('tiview_rpc_total', 1, { method: shortName(method) });
       return inner.duplex(address, method, metadata, signal);
     },
     forget: (address) => inner.forget(address),

@@ -11,11 +11,18 @@ import { TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import { SingleFlight } from '../base/single-flight.js';
-import type { Telemetry } from '../base/telemetry.js';
 import { backoffKinds } from './backoff-kinds.js';
 import type { PdRegions } from './pd/pd-regions.js';
 import type { RegionMessage } from './proto-types.js';
-import { type Peer, type Region, holdsKey, isBelow, isSameVersion, regionFrom } from './region.js';
+import {
+  type Peer,
+  type Region,
+  type RegionVersion,
+  holdsKey,
+  isBelow,
+  isSameVersion,
+  regionFrom,
+} from './region.js';
 import { RegionMap } from './region-map.js';
 import { StoreDirectory } from './store-directory.js';
 
@@ -23,15 +30,13 @@ import { StoreDirectory } from './store-directory.js';
 export class RegionCache {
   readonly #pd: PdRegions;
   readonly #runtime: Runtime;
-  readonly #telemetry: Telemetry;
   readonly #map = new RegionMap(limits.regionsCached, limits.regionIdleMs);
   readonly #stores: StoreDirectory;
   readonly #loading = new SingleFlight<string, Region>();
 
-  constructor(parts: { readonly pd: PdRegions; readonly runtime: Runtime; readonly telemetry: Telemetry }) {
+  constructor(parts: { readonly pd: PdRegions; readonly runtime: Runtime }) {
     this.#pd = parts.pd;
     this.#runtime = parts.runtime;
-    this.#telemetry = parts.telemetry;
     this.#stores = new StoreDirectory(parts.pd);
   }
 
@@ -82,13 +87,13 @@ export class RegionCache {
   }
 
   /** The region as it is known now, if it is still the one of this shape; its leader may be another. */
-  current(region: Region): Region | undefined {
+  current(region: RegionVersion): Region | undefined {
     const known = this.#map.byId(region.id);
     return known !== undefined && isSameVersion(known, region) ? known : undefined;
   }
 
   /** Forgets a region, if it is still known in this shape. */
-  invalidate(region: Region): void {
+  invalidate(region: RegionVersion): void {
     if (this.current(region) !== undefined) this.#map.delete(region.id);
   }
 
@@ -109,10 +114,15 @@ export class RegionCache {
    * @param storeId - that store: it is likely to lead them.
    */
   learn(regions: readonly RegionMessage[], storeId?: bigint): void {
-    for (const message of regions) {
-      const region = regionFrom(message, null, storeId ?? this.#map.byId(message.id)?.leader.storeId);
-      if (region !== undefined) this.#map.insert(region, this.#runtime.monotonicMs());
-    }
+    const known = regions.map((message) =>
+      regionFrom(message, null, storeId ?? this.#map.byId(message.id)?.leader.storeId),
+    );
+    this.add(known.filter((region) => region !== undefined));
+  }
+
+  /** Takes in regions, unless newer ones are known. */
+  add(regions: readonly Region[]): void {
+    for (const region of regions) this.#map.insert(region, this.#runtime.monotonicMs());
   }
 
   /**
@@ -137,7 +147,6 @@ export class RegionCache {
   async #load(rawKey: Uint8Array, signal: AbortSignal): Promise<Region> {
     const backoff = new Backoff(this.#runtime, `region of key ${toHex(rawKey)}`, 'pd', limits.rpcBudgetMs);
     for (;;) {
-      this.#telemetry.metrics.count('tiview_region_lookups_total');
       const region = await this.#pd.byKey(rawKey, signal);
       if (region !== undefined && this.#map.insert(region, this.#runtime.monotonicMs())) return region;
       // Meanwhile somebody may have learnt the newer shape from a store.
@@ -148,10 +157,7 @@ export class RegionCache {
   }
 
   async #loadFrom(start: Uint8Array, end: Uint8Array, signal: AbortSignal): Promise<void> {
-    this.#telemetry.metrics.count('tiview_region_lookups_total');
-    for (const region of await this.#pd.scan(start, end, signal)) {
-      this.#map.insert(region, this.#runtime.monotonicMs());
-    }
+    this.add(await this.#pd.scan(start, end, signal));
   }
 }
 

@@ -185,7 +185,7 @@ export class RegionReactions {
   }
 
   #count(kind: string): void {
-    this.#telemetry.metrics.count('tiview_region_errors_total', 1, { kind });
+    this.#telemetry.metrics.count('tiview_rpc_errors_total', 1, { cause: kind });
   }
 }
 

@@ -74,7 +74,10 @@ export function lesserEnd(a: Uint8Array, b: Uint8Array): Uint8Array {
   return compareBytes(a, b) <= 0 ? a : b;
 }
 
+/** Which region, in which version of its shape. */
+export type RegionVersion = Pick<Region, 'id' | 'epoch'>;
+
 /** Whether both are the same region in the same shape. */
-export function isSameVersion(a: Region, b: Region): boolean {
+export function isSameVersion(a: RegionVersion, b: RegionVersion): boolean {
   return a.id === b.id && a.epoch.version === b.epoch.version && a.epoch.confVer === b.epoch.confVer;
 }

@@ -64,8 +64,8 @@ export class Transactions {
   }
 }
 
-/** A transaction under way. Its methods are called one at a time. */
-export class Transaction {
+/** A transaction under way. Its methods are called one at a time; dispose of it whatever happens. */
+export class Transaction implements AsyncDisposable {
   readonly #parts: TxnParts;
   readonly #header: TxnHeader;
   readonly #mutations: readonly Mutation[];
@@ -107,9 +107,14 @@ export class Transaction {
     this.#advance('new', 'prewriting');
     const phase = new Prewrite(this.#parts, this.#header, patienceMs, () => this.#heartbeat.start());
     this.#prewrite = phase;
-    const outcome = await phase.run(this.#mutations, signal);
-    if (outcome.kind === 'ok') this.#advance('prewriting', 'prewritten');
-    return outcome;
+    try {
+      const outcome = await phase.run(this.#mutations, signal);
+      if (outcome.kind === 'ok') this.#advance('prewriting', 'prewritten');
+      return outcome;
+    } finally {
+      // What did not succeed must not be kept alive: should its owner forget to roll it back, it ends by itself.
+      if (this.#state === 'prewriting') await this.#heartbeat.stop();
+    }
   }
 
   /**
@@ -181,11 +186,15 @@ export class Transaction {
     this.#state = 'rolledBack';
   }
 
+  /** Abandons it: nothing is sent, but nothing keeps it alive any more either. Harmless after any end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#heartbeat.stop();
+  }
+
   #conclude(outcome: CommitPrimaryOutcome | SettleOutcome): void {
     this.#state =
       outcome.kind === 'committed' || outcome.kind === 'rolledBack' ? outcome.kind : 'undetermined';
     if (outcome.kind === 'committed') this.#commitTs = outcome.commitTs;
-    this.#parts.requester.telemetry.metrics.count('tiview_transactions_total', 1, { outcome: outcome.kind });
   }
 
   #keys(): readonly Uint8Array[] {

@@ -6,14 +6,13 @@
  */
 import type { ByteWriter } from '../base/byte-writer.js';
 import { asBuffer, fromUtf8 } from '../base/bytes.js';
-
-import { BinaryType, UNSIGNED_FLAG } from './binary-type.js';
 import {
   readBinaryDatetime,
   readBinaryDuration,
   writeBinaryDatetime,
   writeBinaryDuration,
 } from './binary-time.js';
+import { BinaryType, UNSIGNED_FLAG } from './binary-type.js';
 import type { ColumnDefinition } from './column-definition.js';
 import { writeLenencBytes, writeLenencText } from './length-encoding.js';
 import { PayloadReader } from './payload-reader.js';

@@ -101,10 +101,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
   const line = await Promise.race([
     firstLine(child.stdout),
     exited.then((exit) => Promise.reject(new Error(`the rig ended: ${JSON.stringify(exit)}`))),
-    sleep(READY_TIMEOUT_MS, undefined, { ref: false }).then(() => {
-      child.kill('SIGKILL');
-      throw new Error('the rig did not become ready');
-    }),
+    tooLate(READY_TIMEOUT_MS, child, exited),
   ]);
   return new Rig(child, JSON.parse(line) as ReadyLine, exited);
 }
@@ -312,6 +309,18 @@ function projectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
   return folder;
+}
+
+/** Rejects, and ends the process, when it is silent for too long; a child that has spoken is left alone. */
+async function tooLate(ms: number, child: RigProcess, exited: Promise<RigExit>): Promise<never> {
+  const hasSpoken = await Promise.race([
+    once(child.stdout, 'data').then(() => true),
+    exited.then(() => true),
+    sleep(ms, false, { ref: false }),
+  ]);
+  if (hasSpoken) return new Promise(() => undefined);
+  child.kill('SIGKILL');
+  throw new Error('the rig did not become ready');
 }
 
 async function firstLine(stdout: Readable): Promise<string> {

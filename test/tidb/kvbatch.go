@@ -59,14 +59,12 @@ func (s *kvService) answerBatched(ctx context.Context, id uint64, req *tikvpb.Ba
 		case responses <- &tikvpb.BatchCommandsResponse{RequestIds: []uint64{id}, Responses: []*tikvpb.BatchCommandsResponse_Response{resp}}:
 		case <-ctx.Done():
 		}
-	case codes.Unavailable, codes.DeadlineExceeded:
-		select {
+	default:
+		log.Warn("batched command failed", zap.Error(err))
+		select { // there is no place for it in a response
 		case broken <- status.Error(codes.Unavailable, err.Error()):
 		default: // it breaks already
 		}
-	default:
-		// There is no place for it in a response: the caller will time out.
-		log.Warn("batched command failed", zap.Error(err))
 	}
 }
 

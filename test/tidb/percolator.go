@@ -77,23 +77,35 @@ func (s *kvService) KvPrewrite(ctx context.Context, req *kvrpcpb.PrewriteRequest
 	if len(req.Mutations) == 0 {
 		return &kvrpcpb.PrewriteResponse{MinCommitTs: asyncMinCommitTS(locks)}, nil
 	}
+	if missing := s.missingPessimisticLock(req); missing != nil {
+		if commitTS := s.committedAlready(req); commitTS > 0 {
+			return doneAlready(req, commitTS), nil
+		}
+		return &kvrpcpb.PrewriteResponse{Errors: []*kvrpcpb.KeyError{missing}}, nil
+	}
 	if req.UseAsyncCommit || req.TryOnePc {
 		s.fence.enter()
 		defer s.fence.leave()
 	}
-	asked := *req // unistore clears the flags when it falls back
 	resp, err := s.Server.KvPrewrite(ctx, req)
 	if err == nil && len(resp.Errors) > 0 {
 		if commitTS := s.committedAlready(req); commitTS > 0 {
-			resp = &kvrpcpb.PrewriteResponse{}
-			if asked.TryOnePc {
-				resp.OnePcCommitTs = commitTS
-			} else if asked.UseAsyncCommit {
-				resp.MinCommitTs = commitTS
-			}
+			return doneAlready(req, commitTS), nil
 		}
 	}
 	return resp, err
+}
+
+// doneAlready answers the prewrite of a transaction that is committed.
+func doneAlready(req *kvrpcpb.PrewriteRequest, commitTS uint64) *kvrpcpb.PrewriteResponse {
+	resp := &kvrpcpb.PrewriteResponse{}
+	switch {
+	case req.TryOnePc:
+		resp.OnePcCommitTs = commitTS
+	case req.UseAsyncCommit:
+		resp.MinCommitTs = commitTS
+	}
+	return resp
 }
 
 // recordConflict looks for rollbacks of an optimistic transaction, and for
@@ -156,6 +168,21 @@ func (s *kvService) leaveOutPrewritten(req *kvrpcpb.PrewriteRequest) (locks []*m
 		}
 	}
 	return locks
+}
+
+// missingPessimisticLock is what is wrong if a lock that the client believes to
+// hold is gone (unistore looks into it all the same).
+func (s *kvService) missingPessimisticLock(req *kvrpcpb.PrewriteRequest) *kvrpcpb.KeyError {
+	for i, action := range req.PessimisticActions {
+		if action != kvrpcpb.PrewriteRequest_DO_PESSIMISTIC_CHECK {
+			continue
+		}
+		key := req.Mutations[i].Key
+		if lock := s.data.lock(key); lock == nil || lock.StartTS != req.StartVersion {
+			return &kvrpcpb.KeyError{Abort: mvccError("PessimisticLockNotFound { start_ts: TimeStamp(%d), key: %s, reason: LockMissingAmendFail }", req.StartVersion, rustBytes(key))}
+		}
+	}
+	return nil
 }
 
 func asyncMinCommitTS(locks []*mvcc.Lock) (ts uint64) {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 )
 
 // storeServer is one store's port. It can be stopped, which refuses connections
@@ -45,6 +46,7 @@ func (s *storeServer) serve(listener net.Listener) error {
 		grpc.MaxSendMsgSize(1<<30),
 		grpc.InitialWindowSize(1<<20),
 		grpc.InitialConnWindowSize(1<<24),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Millisecond, PermitWithoutStream: true}), // TiKV bears any
 		grpc.UnaryInterceptor(s.kv.intercept),
 		grpc.StreamInterceptor(recoverStream),
 	)

@@ -6,7 +6,10 @@
  */
 import { assert, present, unreachable } from '../../base/assert.js';
 import { ByteWriter } from '../../base/byte-writer.js';
+import { type Decimal, digitCount } from '../../codec/decimal.js';
+import { DecimalWriter } from '../../codec/decimal-binary.js';
 import { FieldFlag, type FieldType, MysqlType } from '../../codec/field-type.js';
+import { writeComparableFloat, writeComparableI64 } from '../../codec/memcomparable.js';
 import { collationId } from './collation-id.js';
 import { type ComparisonOp, type Condition, type Constant, comparisonKindOf } from './condition.js';
 import type { ExprMessage, FieldTypeMessage } from './cop-types.js';
@@ -167,7 +170,7 @@ function constant(value: Constant, columnType: FieldTypeMessage): ExprMessage {
       return { tp: ExprType.float64, val: float64(value.value), fieldType };
     }
     case 'decimal':
-      return { tp: ExprType.decimal, val: value.encoded, fieldType: columnType };
+      return { tp: ExprType.decimal, val: decimal(value.value), fieldType: columnType };
     case 'string':
       return { tp: ExprType.string, val: value.value, fieldType: columnType };
     case 'time':
@@ -181,7 +184,9 @@ function constant(value: Constant, columnType: FieldTypeMessage): ExprMessage {
 
 /** Eight bytes that compare as the numbers do. */
 function int64(value: bigint): Uint8Array {
-  return uint64(BigInt.asUintN(64, value) ^ (1n << 63n));
+  const out = new ByteWriter(8);
+  writeComparableI64(out, value);
+  return out.take();
 }
 
 function uint64(value: bigint): Uint8Array {
@@ -189,7 +194,20 @@ function uint64(value: bigint): Uint8Array {
 }
 
 function float64(value: number): Uint8Array {
-  const bytes = new ByteWriter(8).f64be(value === 0 ? 0 : value).take();
-  const isNegative = ((bytes[0] ?? 0) & 0x80) !== 0;
-  return bytes.map((byte, i) => (isNegative ? byte ^ 0xff : i === 0 ? byte ^ 0x80 : byte));
+  const out = new ByteWriter(8);
+  writeComparableFloat(out, value);
+  return out.take();
+}
+
+/** In the least precision that holds it. */
+function decimal(value: Decimal): Uint8Array {
+  const out = new ByteWriter();
+  const precision = Math.max(digitCount(value.unscaled), value.scale, 1);
+  const isWritten = new DecimalWriter({ precision, scale: value.scale }).write(
+    out,
+    value.unscaled,
+    value.scale,
+  );
+  assert(isWritten, `a decimal of ${precision} digits does not fit itself`);
+  return out.take();
 }

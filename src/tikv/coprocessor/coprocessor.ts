@@ -1,6 +1,6 @@
 /**
  * Scans tables at a timestamp where the data is: columns are picked and conditions tested by TiKV, and cells go from
- * the reply straight into the caller's columns.
+ * the reply straight into columns.
  *
  * Pages come in key order. Each says how far the scan has come, so that it can go on from there in another life. The
  * next page's request is under way while a page is being consumed.
@@ -11,6 +11,7 @@ import { assert, present } from '../../base/assert.js';
 import { Backoff } from '../../base/backoff.js';
 import { limits } from '../../base/limits.js';
 import { StoppedError } from '../../base/runtime.js';
+import type { Column } from '../../codec/column.js';
 import type { Ts } from '../../codec/tso.js';
 import { kvMethods } from '../kv-methods.js';
 import type { LockResolver } from '../locks/lock-resolver.js';
@@ -18,30 +19,28 @@ import { type ReadOptions, Reader } from '../locks/reader.js';
 import { messageCodec } from '../proto.js';
 import type { RegionRequester } from '../region-request.js';
 import { BadReplyError } from './bad-reply.js';
-import type { ColumnSink } from './column-sink.js';
 import { type CopRange, type CopResponse, EncodeType, type SelectResponse } from './cop-types.js';
-import { type TableScanPlan, encodePlan, outputOf } from './dag-request.js';
-import { decodeRows } from './row-decoder.js';
+import { type TableScanPlan, encodePlan, outputTypes } from './dag-request.js';
+import { PageDecoder } from './page-decoder.js';
 import { assertAscending, rangesBelow, rangesFrom } from './scan-ranges.js';
 
 const REQUEST_TYPE_DAG = 103n;
 const selectResponse = messageCodec<SelectResponse>('tipb.SelectResponse');
 
 /** A scan of a table. */
-export interface TableScan<S extends ColumnSink> {
+export interface TableScan {
   readonly plan: TableScanPlan;
   /** Raw keys; not empty, ascending, without overlap. */
   readonly ranges: readonly CopRange[];
   /** From PD; the history must still be there. */
   readonly ts: Ts;
-  /** New columns for a page: one for each that the plan gives, in its order. */
-  readonly newColumns: () => readonly S[];
   readonly read?: ReadOptions;
 }
 
 /** Some rows. */
-export interface ScanPage<S extends ColumnSink> {
-  readonly columns: readonly S[];
+export interface ScanPage {
+  /** What the plan gives, in its order. */
+  readonly columns: readonly Column[];
   /** May be 0: then the conditions held nowhere in a whole page. */
   readonly rows: number;
   /** Size of the rows as they came. */
@@ -65,10 +64,7 @@ export class Coprocessor {
    *
    * @throws BudgetError — a region or a lock could not be got past; BadReplyError — TiKV cannot run the plan.
    */
-  async *scanTable<S extends ColumnSink>(
-    scan: TableScan<S>,
-    signal: AbortSignal,
-  ): AsyncGenerator<ScanPage<S>, void, undefined> {
+  async *scanTable(scan: TableScan, signal: AbortSignal): AsyncGenerator<ScanPage, void, undefined> {
     assertAscending(scan.ranges);
     const pages = new PageFetcher(this.#requester, new Reader(this.#resolver, scan.ts, scan.read), scan);
     const controller = new AbortController();
@@ -94,20 +90,17 @@ interface RawPage {
   readonly doneUpTo: Uint8Array;
 }
 
-function decodePage<S extends ColumnSink>(page: RawPage, scan: TableScan<S>): ScanPage<S> {
+function decodePage(page: RawPage, { plan }: TableScan): ScanPage {
   const response = selectResponse.decode(page.data);
   if (response.error !== null) throw new BadReplyError(`${response.error.msg} (${response.error.code})`);
   if (response.encodeType !== EncodeType.default) throw new BadReplyError(`encoding ${response.encodeType}`);
-  const columns = scan.newColumns();
-  const expected = outputOf(scan.plan).length;
-  assert(columns.length === expected, `${columns.length} columns for a scan that gives ${expected}`);
-  let rows = 0;
+  const decoder = new PageDecoder(outputTypes(plan));
   let bytes = 0;
   for (const { rowsData } of response.chunks) {
-    rows += decodeRows(rowsData, columns);
+    decoder.add(rowsData);
     bytes += rowsData.length;
   }
-  return { columns, rows, bytes, doneUpTo: page.doneUpTo };
+  return { columns: decoder.finish(), rows: decoder.rows, bytes, doneUpTo: page.doneUpTo };
 }
 
 /** Fetches one page after the other; what remains is its state. */
@@ -118,7 +111,7 @@ class PageFetcher {
   #remaining: readonly CopRange[];
   #pageRows: number = limits.scanFirstPageRows;
 
-  constructor(requester: RegionRequester, reader: Reader, scan: TableScan<ColumnSink>) {
+  constructor(requester: RegionRequester, reader: Reader, scan: TableScan) {
     this.#requester = requester;
     this.#reader = reader;
     this.#data = encodePlan(scan.plan);

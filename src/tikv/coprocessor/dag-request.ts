@@ -4,7 +4,7 @@
  *
  * @see pingcap/tidb pkg/distsql/request_builder.go, pkg/util/misc.go (ColumnsToProto)
  */
-import { assert } from '../../base/assert.js';
+import { assert, present } from '../../base/assert.js';
 import type { FieldType } from '../../codec/field-type.js';
 import { messageCodec } from '../proto.js';
 import { collationId } from './collation-id.js';
@@ -54,9 +54,9 @@ export interface TableScanPlan {
   readonly usesNewCollation: boolean;
 }
 
-/** Places of the columns that the scan gives. */
-export function outputOf(plan: TableScanPlan): readonly number[] {
-  return plan.output ?? plan.columns.map((_, place) => place);
+/** Types of the columns that the scan gives. */
+export function outputTypes(plan: TableScanPlan): readonly FieldType[] {
+  return outputOf(plan).map((place) => present(plan.columns[place], `no column ${place}`).type);
 }
 
 /** The plan in bytes. */
@@ -71,6 +71,11 @@ export function encodePlan(plan: TableScanPlan): Uint8Array {
     outputOffsets: output,
     encodeType: EncodeType.default,
   });
+}
+
+/** Places of the columns that the scan gives. */
+function outputOf(plan: TableScanPlan): readonly number[] {
+  return plan.output ?? plan.columns.map((_, place) => place);
 }
 
 function executorsOf(plan: TableScanPlan): readonly ExecutorMessage[] {

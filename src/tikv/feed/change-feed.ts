@@ -74,7 +74,12 @@ export class ChangeFeed {
         broken: (stream, error) => this.#broken(stream, error),
       },
     });
-    this.#subscriptions = new Subscriptions({ runtime, clusterId, pool: this.#pool });
+    this.#subscriptions = new Subscriptions({
+      runtime,
+      clusterId,
+      pool: this.#pool,
+      telemetry: this.#telemetry,
+    });
     this.#planner = new SpanPlanner({
       runtime,
       regions,
@@ -173,7 +178,6 @@ export class ChangeFeed {
       from: span.announced,
       cause: cause.message,
     });
-    this.#telemetry.metrics.count('tiview_feed_gaps_total', 1, { kind: cause.kind });
     this.#queue.push(span, { kind: 'gap', spanId: span.id, from: span.announced, cause });
     this.#close(span, 'failed', cause.message);
   }
@@ -194,12 +198,11 @@ export class ChangeFeed {
       address: stream.address,
       reason,
     });
-    this.#telemetry.metrics.count('tiview_feed_broken_streams_total');
     // A store that has answered is where we thought it is; one that has not may have moved, or be dead.
     if (!stream.hasReceived) regions.forgetStore(stream.storeId);
     for (const feed of [...stream.feeds()]) {
       if (!stream.hasReceived) regions.invalidate(feed.region);
-      this.#subscriptions.end(feed, { by: 'stream', reason, delayMs: 0 });
+      this.#subscriptions.end(feed, { by: 'stream', cause: 'streamBroke', reason, delayMs: 0 });
     }
   }
 
@@ -216,12 +219,10 @@ export class ChangeFeed {
       for (const feed of resubscribe) {
         const reason = `region ${feed.region.id} on store ${feed.stream.storeId} is silent`;
         this.#options.regions.invalidate(feed.region);
-        this.#subscriptions.end(feed, { by: 'us', reason, delayMs: 0, isSilence: true });
+        this.#subscriptions.end(feed, { by: 'us', cause: 'silent', reason, delayMs: 0 });
       }
       for (const stream of reconnect)
         this.#pool.reset(stream, new Error(`store ${stream.storeId} is silent`));
-      if (resubscribe.length > 0)
-        this.#telemetry.metrics.count('tiview_feed_silences_total', resubscribe.length);
     }
   }
 }

@@ -157,7 +157,7 @@ export class EventDecoder {
     row.startLo = row.startHi = row.commitLo = row.commitHi = 0;
     row.keyLength = row.valueLength = row.oldLength = 0;
     let at = from;
-    if (bytes[at] === 0x08) {
+    if (bytes[at] === 0x08 && at < end) {
       at = this.#timestamp(at + 1);
       row.startLo = this.#lo;
       row.startHi = this.#hi;

@@ -6,12 +6,13 @@
  * receives is handed on at once; then it reads no further until the consumer has room, and so the bound on what is
  * held here becomes back-pressure on TiKV.
  *
- * The stream has a clock of its own that runs only while it waits for messages: silence counts for nothing while we
- * ourselves do not listen.
+ * Silence counts for nothing while we ourselves do not listen. So the stream has clocks of its own: one that runs only
+ * while it waits for messages, and, for streams that never have to wait, TiKV's: the newest resolved ts of all.
  */
 import { Alarm } from '../../base/alarm.js';
 import type { Runtime } from '../../base/runtime.js';
 import type { Metadata, Transport } from '../../base/transport.js';
+import { physicalMs, type Ts } from '../../codec/tso.js';
 import { RequestIds } from './request-ids.js';
 
 /** `multiplexed`: EventFeedV2 for many; `single`: EventFeed for one region. */
@@ -70,6 +71,7 @@ export class FeedStream<Member extends StreamMember> {
   #listenedMs = 0;
   #listeningSinceMs: number | undefined;
   #heardMs = 0;
+  #storeMs = 0;
 
   constructor(options: FeedStreamOptions) {
     this.#options = options;
@@ -92,6 +94,16 @@ export class FeedStream<Member extends StreamMember> {
   /** The stream's clock: how long it has waited for messages, in all. */
   listenedMs(nowMs: number): number {
     return this.#listenedMs + (this.#listeningSinceMs === undefined ? 0 : nowMs - this.#listeningSinceMs);
+  }
+
+  /** TiKV's clock as last heard: physical milliseconds of the newest resolved ts; 0 before the first. */
+  get storeMs(): number {
+    return this.#storeMs;
+  }
+
+  /** A resolved ts has come. */
+  sawResolved(resolved: Ts): void {
+    this.#storeMs = Math.max(this.#storeMs, Number(physicalMs(resolved)));
   }
 
   find(requestId: number, regionId: number): Member | undefined {

@@ -6,8 +6,8 @@
  *   lock; some versions then re-send it so) never replaces one with a value, nor does an older generation.
  * - COMMIT takes the value from its PREWRITE, else its own; its old value only the PREWRITE has.
  * - Until INITIALIZED live rows and the scan overlap, so a COMMIT or ROLLBACK may come before the PREWRITE that the
- *   scan will send: unmatched ones wait for INITIALIZED. A COMMIT unmatched even then is left out, since the scan has
- *   sent the same change as COMMITTED.
+ *   scan will send: unmatched ones wait for INITIALIZED. A COMMIT unmatched even then (or matched only by a PREWRITE
+ *   without value) is left out, since the scan has sent the same change as COMMITTED.
  * - After INITIALIZED a COMMIT without PREWRITE is a fault of the subscription, even if it brings a value: the old
  *   value would be missing, and an update would pass for an insert. So is a PUT whose value nobody sent.
  * - COMMITTED (from scans, and from one-phase commits) is complete. A ROLLBACK's value means nothing, and a ROLLBACK
@@ -87,6 +87,7 @@ export class Matcher {
   /** All commits up to `resolved` have come. */
   resolve(resolved: Ts): void {
     this.#resolved = halvesOf(resolved);
+    this.#prewrites.rest();
   }
 
   /**
@@ -232,12 +233,13 @@ export class Matcher {
   #settle(decoder: EventDecoder, out: BatchBuilder): MatchFault | undefined {
     const { row } = decoder;
     const entry = this.#prewrites.find(decoder);
-    if (entry === NO_ENTRY) {
-      if (row.type === RowType.commit) this.#discarded++;
-      return undefined;
+    if (row.type === RowType.commit) {
+      if (entry !== NO_ENTRY && this.#hasValue(entry, row, false)) return this.#commit(decoder, out);
+      // The PREWRITE was before the snapshot (the scan would have sent the lock, with its value), and so the COMMIT
+      // was too: the scan has sent COMMITTED. What may have come is a lock re-sent without its value.
+      this.#discarded++;
     }
-    if (row.type === RowType.commit) return this.#commit(decoder, out);
-    this.#prewrites.remove(entry);
+    if (entry !== NO_ENTRY) this.#prewrites.remove(entry);
     return undefined;
   }
 }

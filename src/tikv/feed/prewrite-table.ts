@@ -33,8 +33,9 @@ const NEXT_FREE = 14;
 
 const MIN_SLOTS = 16;
 const MIN_ARENA = 1024;
-/** An empty table above this size gives its memory back. */
-const KEPT_BYTES = 64 * 1024;
+/** An empty table above this size gives its memory back at once; any other when it has rested for so many ticks. */
+const KEPT_BYTES = 1024 * 1024;
+const TICKS_KEPT = 100;
 
 /** Nothing found. */
 export const NO_ENTRY = -1;
@@ -51,6 +52,7 @@ export class PrewriteTable {
   #free = NO_ENTRY;
   #arena = new ByteArena();
   #live = 0;
+  #rests = 0;
 
   /** @param budget - told of all memory that the table takes and gives back. */
   constructor(budget: ByteBudget) {
@@ -100,6 +102,7 @@ export class PrewriteTable {
   /** Takes the row at the decoder's cursor, in place of the entry it may have. */
   put(decoder: EventDecoder): void {
     const { row } = decoder;
+    this.#rests = 0;
     const hash = hashOf(decoder.view, row.keyAt, row.keyLength, row.startLo, row.startHi);
     let entry = this.#count === 0 ? NO_ENTRY : this.#lookUp(hash, decoder);
     const length = row.end - row.at;
@@ -138,6 +141,11 @@ export class PrewriteTable {
     this.#free = NO_ENTRY;
     this.#arena.used = 0;
     if (this.#memory() > KEPT_BYTES) this.clear();
+  }
+
+  /** A moment has passed (a resolved ts came): gives back the memory of what has been empty for long. */
+  rest(): void {
+    if (this.#count === 0 && this.#slots.length > 0 && ++this.#rests > TICKS_KEPT) this.clear();
   }
 
   /** Drops everything, memory included. */

@@ -54,7 +54,6 @@ export class Receiver {
   receive(stream: Stream, message: Uint8Array): void {
     const decoder = this.#decoder;
     this.#options.pool.heard(stream);
-    this.#options.telemetry.metrics.count('tiview_feed_received_bytes_total', message.length);
     decoder.open(message);
     for (let kind = decoder.next(); kind !== undefined; kind = decoder.next()) {
       switch (kind) {
@@ -80,7 +79,7 @@ export class Receiver {
 
   #rows(feed: RegionFeed | undefined): void {
     if (feed === undefined) return;
-    const { subscriptions, queue, uncommitted, uncommittedBytesMax } = this.#options;
+    const { subscriptions, queue, telemetry, uncommitted, uncommittedBytesMax } = this.#options;
     const { span, matcher } = feed;
     const wasScanning = feed.isScanning;
     const fault = matcher.take(this.#decoder, span.rows);
@@ -88,7 +87,13 @@ export class Receiver {
     if (wasScanning) this.#hear(feed);
     if (wasScanning && matcher.isInitialized) {
       subscriptions.initialized(feed);
-      if (matcher.discarded > 0) this.#count('tiview_feed_discarded_commits_total', matcher.discarded);
+      if (matcher.discarded > 0) {
+        const { discarded } = matcher;
+        telemetry.log.debug('the scan covered commits that came early', {
+          regionId: feed.region.id,
+          discarded,
+        });
+      }
       if (span.isComplete) this.#complete(span);
     }
     if (fault !== undefined) this.#fault(feed, fault);
@@ -106,6 +111,7 @@ export class Receiver {
     const { resolvedTs, requestId, regions } = this.#decoder;
     // A resolved ts of zero has been seen by others (TIKV-FACTS §4.3); it says nothing.
     if (resolvedTs === ZERO_TS) return;
+    stream.sawResolved(resolvedTs);
     for (const regionId of regions) {
       for (const feed of stream.resolvedFor(requestId, regionId)) this.#advance(feed, resolvedTs);
     }
@@ -142,7 +148,6 @@ export class Receiver {
     const { regions, runtime, pool, subscriptions, fail } = this.#options;
     const error = this.#decoder.error();
     const reaction = reactTo(error, feed.failures, feed.stream.storeId, runtime.random());
-    this.#count('tiview_feed_region_errors_total', 1, { kind: error.kind });
     const reason = `region ${feed.region.id}: ${error.kind}`;
     switch (reaction.kind) {
       case 'resetStream':
@@ -160,7 +165,7 @@ export class Receiver {
     if (correction.kind === 'invalidate') regions.invalidate(feed.region);
     else if (correction.kind === 'setLeader') regions.setLeader(feed.region.id, correction.leader);
     else if (correction.kind === 'learn') regions.learn(correction.regions);
-    subscriptions.end(feed, { by: 'store', reason, delayMs });
+    subscriptions.end(feed, { by: 'store', cause: error.kind, reason, delayMs });
   }
 
   #fault(feed: RegionFeed, fault: MatchFault): void {
@@ -168,7 +173,6 @@ export class Receiver {
     const { span } = feed;
     const reason = `region ${feed.region.id}: ${fault.kind} (start ts ${fault.startTs}, commit ts ${fault.commitTs})`;
     telemetry.log.warn('change feed is at fault', { span: span.id, reason });
-    this.#count('tiview_feed_faults_total', 1, { kind: fault.kind });
     const commitTs = ts(fault.commitTs);
     if (fault.kind === 'lateCommit' && commitTs <= span.announced) {
       fail(span, new FeedBrokenError(`${reason} after ${span.announced} was resolved`));
@@ -177,7 +181,7 @@ export class Receiver {
     // What came at or below the region's own resolved ts can still be had by starting at the span's.
     const from = fault.kind === 'lateCommit' ? { from: span.announced } : {};
     const delayMs = missDelayMs(feed.failures, runtime.random());
-    subscriptions.end(feed, { by: 'us', reason, delayMs, ...from });
+    subscriptions.end(feed, { by: 'us', cause: fault.kind, reason, delayMs, ...from });
   }
 
   /** Too many rows wait for their commit: the span that holds the most of them is given up. @returns false: none. */
@@ -200,9 +204,6 @@ export class Receiver {
 
   #hear(feed: RegionFeed): void {
     feed.heardMs = feed.stream.listenedMs(this.#options.runtime.monotonicMs());
-  }
-
-  #count(name: string, by: number, labels: Readonly<Record<string, string>> = {}): void {
-    this.#options.telemetry.metrics.count(name, by, labels);
+    feed.heardStoreMs = feed.stream.storeMs;
   }
 }

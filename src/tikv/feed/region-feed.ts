@@ -38,8 +38,9 @@ export class RegionFeed {
   failures: number;
   /** How often in a row these keys' subscriptions fell silent. */
   silences: number;
-  /** When something was last heard of it (rows of a scan, then resolved timestamps), by the stream's own clock. */
+  /** When something was last heard of it (rows of a scan, then resolved timestamps), by the stream's two clocks. */
   heardMs: number;
+  heardStoreMs: number;
   /** Resolved timestamps in a row that did not grow: somebody's lock holds it. */
   heldTicks = 0;
 
@@ -58,6 +59,7 @@ export class RegionFeed {
     this.silences = retry.silences;
     this.requestId = stream.requestIds.take(span, this.regionKey);
     this.heardMs = stream.listenedMs(nowMs);
+    this.heardStoreMs = stream.storeMs;
     this.matcher = new Matcher({ range, checkpoint: segment.ts, budget: span.uncommitted });
   }
 

@@ -186,14 +186,14 @@ export class RegionMap<Owner> {
     own.sinceMs = nowMs;
   }
 
-  /** Lets the due gaps within a range wait (a gap that reaches over its bounds as a whole). */
+  /** Lets what is due of the gaps within a range wait. */
   delay(range: KeyRange, nowMs: number, retryOf: (before: Retry) => Retry): void {
     const start = keyString(range.start);
     const end = endString(range.end);
-    const first = this.#segments.floor(start)?.[0] ?? start;
-    for (const [from, segment] of this.#segments.from(first)) {
+    this.#splitGap(start);
+    if (end !== INFINITY_KEY) this.#splitGap(end);
+    for (const [from, segment] of this.#segments.from(start)) {
       if (from >= end) break;
-      if (segment.end <= start) continue;
       if (segment.owner === undefined && segment.retry.notBeforeMs <= nowMs) {
         segment.retry = retryOf(segment.retry);
       }
@@ -219,6 +219,10 @@ export class RegionMap<Owner> {
     }
     assert(inside[0]?.start === start && inside.at(-1)?.end === end, 'a range lies within its span');
     return inside;
+  }
+
+  #splitGap(key: KeyString): void {
+    if (this.#segments.floor(key)?.[1].owner === undefined) this.#split(key);
   }
 
   #split(key: KeyString): void {

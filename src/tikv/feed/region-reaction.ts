@@ -9,13 +9,13 @@
  */
 import { unreachable } from '../../base/assert.js';
 import type { TiviewError } from '../../base/errors.js';
-import { decodeBound } from './memcomparable-bound.js';
+import { decodeRegionKey } from '../region-key.js';
 import { FeedRefusedError } from './feed-errors.js';
 import type { FeedRegion } from './ports.js';
 import type { ErrorPeer, ErrorRegion, RegionError } from './region-error.js';
 
 /** What is to be done about where the region is believed to be. */
-export type Correction =
+type Correction =
   | { readonly kind: 'none' }
   | { readonly kind: 'invalidate' }
   | { readonly kind: 'setLeader'; readonly leader: ErrorPeer }
@@ -98,6 +98,6 @@ function feedRegionOf(region: ErrorRegion, storeId: bigint): FeedRegion[] {
   const leader = region.peers.find((peer) => peer.storeId === storeId) ?? region.peers[0];
   if (leader === undefined) return [];
   const { id, epoch } = region;
-  const [start, end] = [decodeBound(region.encodedStart), decodeBound(region.encodedEnd)];
+  const [start, end] = [decodeRegionKey(region.encodedStart), decodeRegionKey(region.encodedEnd)];
   return [{ id, epoch, start, end, leader }];
 }

@@ -10,7 +10,7 @@
 import { ByteWriter } from '../../base/byte-writer.js';
 import { utf8 } from '../../base/bytes.js';
 import type { Ts } from '../../codec/tso.js';
-import { encodeBound } from './memcomparable-bound.js';
+import { comparableBytes } from '../../codec/memcomparable.js';
 import type { FeedRegion } from './ports.js';
 
 const VERSION = utf8('8.5.0');
@@ -37,10 +37,10 @@ export function encodeRegister(registration: Registration): Uint8Array {
   out.uint64(2, region.id);
   out.message(3, new ProtoWriter().uint64(1, region.epoch.confVer).uint64(2, region.epoch.version));
   out.uint64(4, registration.checkpoint);
-  out.bytes(5, encodeBound(start));
+  out.bytes(5, comparableBytes(start));
   // TiKV takes an end that it cannot decode, as no bytes are, for "the whole region", which is what we then mean
   // (rows before the start are filtered out here).
-  if (end.length > 0) out.bytes(6, encodeBound(end));
+  if (end.length > 0) out.bytes(6, comparableBytes(end));
   out.uint64(7, BigInt(requestId));
   out.uint64(8, 1n);
   out.bytes(9, new Uint8Array(0));

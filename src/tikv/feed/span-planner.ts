@@ -20,6 +20,9 @@ const SCANS_PER_STORE = 256;
 /** How long a subscription waits when there are so many. */
 const CROWDED_MS = 50;
 
+/** Gaps of a span looked up at once: there is one a region when a stream breaks. */
+const LOOKUPS_AT_ONCE = 8;
+
 /** What the planner needs. */
 export interface SpanPlannerOptions {
   readonly runtime: Runtime;
@@ -46,7 +49,10 @@ export class SpanPlanner {
   async run(span: Span, signal: AbortSignal): Promise<never> {
     for (;;) {
       const due = span.map.dueGaps(this.#runtime.monotonicMs());
-      for (const gap of due) await this.#subscribe(span, gap, signal);
+      for (let from = 0; from < due.length; from += LOOKUPS_AT_ONCE) {
+        const some = due.slice(from, from + LOOKUPS_AT_ONCE);
+        await Promise.all(some.map((gap) => this.#subscribe(span, gap, signal)));
+      }
       if (due.length === 0) await this.#rest(span, signal);
       signal.throwIfAborted();
     }

@@ -12,7 +12,7 @@ import type { RegionFeed, Stream } from './region-feed.js';
 import { busyDelayMs } from './region-reaction.js';
 
 /** Who has to know of what happens to streams. */
-export interface StreamOwner extends MessageSink<RegionFeed> {
+interface StreamOwner extends MessageSink<RegionFeed> {
   /** The stream has ended, and with it all its subscriptions. */
   broken(stream: Stream, error: unknown): void;
 }

@@ -33,7 +33,11 @@ export function findSilent(streams: Iterable<Stream>, limits: WatchdogLimits, no
     for (const feed of stream.feeds()) {
       const limitMs = feed.isScanning ? limits.scanSilentMs : limits.silentMs;
       const patienceMs = limitMs * 2 ** Math.min(feed.silences, PATIENCE_DOUBLINGS);
-      if (listenedMs - feed.heardMs <= patienceMs) continue;
+      // What was registered before the stream's first resolved ts is measured from there.
+      if (feed.heardStoreMs === 0) feed.heardStoreMs = stream.storeMs;
+      const isSilent =
+        listenedMs - feed.heardMs > patienceMs || stream.storeMs - feed.heardStoreMs > patienceMs;
+      if (!isSilent) continue;
       const isStreamSilent = !feed.isScanning && listenedMs - stream.heardMs > patienceMs;
       if (isStreamSilent || feed.silences % 2 === 1) reconnect.add(stream);
       resubscribe.push(feed);

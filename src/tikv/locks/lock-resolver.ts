@@ -98,7 +98,6 @@ export class LockResolver {
   async statusOf(lock: LockInfo, callerTs: bigint, signal: AbortSignal): Promise<LockStatus> {
     const known = this.#decided.get(String(lock.lockVersion));
     if (known !== undefined) return known;
-    this.#requester.telemetry.metrics.count('tiview_locks_met_total');
     let rollbackIfNotExist = false;
     let forceSyncCommit = false;
     for (;;) {

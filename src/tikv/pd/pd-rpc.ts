@@ -6,13 +6,12 @@ import { Backoff } from '../../base/backoff.js';
 import { TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Runtime } from '../../base/runtime.js';
-import type { Telemetry } from '../../base/telemetry.js';
 import type { Transport } from '../../base/transport.js';
 import { backoffKinds } from '../backoff-kinds.js';
 import { type MessageCodec, messageCodec } from '../proto.js';
 import type { MessageInput } from '../proto-types.js';
 import type { PdMembers } from './pd-members.js';
-import type { PdReply, WithHeader } from './pd-types.js';
+import { PdErrorType, type PdReply, type WithHeader } from './pd-types.js';
 
 /** A method of PD. */
 export interface PdMethod<Q extends WithHeader, R extends PdReply> {
@@ -37,7 +36,9 @@ export class PdReplyError extends TiviewError {
   readonly type: number;
 
   constructor(method: string, type: number, message: string) {
-    super(`PD refused ${method}: ${message}`, { kind: 'pdReply', side: 'pd', isRetryable: false });
+    // A new leader says for a moment that there is no cluster.
+    const isRetryable = type === PdErrorType.notBootstrapped;
+    super(`PD refused ${method}: ${message}`, { kind: 'pdReply', side: 'pd', isRetryable });
     this.type = type;
   }
 }
@@ -47,7 +48,6 @@ export interface PdRpcParts {
   readonly transport: Transport;
   readonly members: PdMembers;
   readonly runtime: Runtime;
-  readonly telemetry: Telemetry;
 }
 
 /** Calls PD. */
@@ -69,7 +69,7 @@ export class PdRpc {
     request: MessageInput<Omit<Q, 'header'>>,
     signal: AbortSignal,
   ): Promise<R> {
-    const { transport, members, runtime, telemetry } = this.#parts;
+    const { transport, members, runtime } = this.#parts;
     const path = `/pdpb.PD/${method.name}`;
     const header = { clusterId: members.clusterId, callerId: 'tiview' };
     const body = method.request.encode({ ...request, header });
@@ -83,7 +83,6 @@ export class PdRpc {
         return reply;
       } catch (error) {
         if (!isWorthRetrying(error)) throw error;
-        telemetry.metrics.count('tiview_pd_retries_total', 1, { method: method.name });
         await backoff.pause(backoffKinds.pd, error, signal);
         await refreshQuietly(members, signal);
       }

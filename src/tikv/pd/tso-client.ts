@@ -15,7 +15,6 @@ import { TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Runtime, Task } from '../../base/runtime.js';
 import { StoppedError } from '../../base/runtime.js';
-import type { Telemetry } from '../../base/telemetry.js';
 import type { DuplexStream, Transport } from '../../base/transport.js';
 import { type Ts, ZERO_TS, composeTs, physicalMs, ts } from '../../codec/tso.js';
 import { backoffKinds } from '../backoff-kinds.js';
@@ -44,7 +43,6 @@ export interface TsoParts {
   readonly transport: Transport;
   readonly members: PdMembers;
   readonly runtime: Runtime;
-  readonly telemetry: Telemetry;
 }
 
 /** Gives timestamps; closed by `close`. */
@@ -162,7 +160,6 @@ export class TsoClient {
   async #recover(error: unknown, backoff: Backoff, signal: AbortSignal): Promise<Backoff> {
     try {
       if (!isWorthRetrying(error)) throw error;
-      this.#parts.telemetry.metrics.count('tiview_pd_retries_total', 1, { method: 'Tso' });
       await backoff.pause(backoffKinds.pd, error, signal);
       await refreshQuietly(this.#parts.members, signal);
       return backoff;

@@ -3,7 +3,7 @@
  * TiKV's time grows faster than linearly with them; never none, because that aborts TiKV (TRUTH §0, §4).
  */
 import { Backoff } from '../../base/backoff.js';
-import { Semaphore, allOrAbort } from '../../base/concurrency.js';
+import { Semaphore, allOrAbort } from '../concurrency.js';
 import { TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import { KeyRefusedError } from '../key-errors.js';

@@ -8,7 +8,7 @@
  */
 import { Backoff } from '../../base/backoff.js';
 import { equalBytes } from '../../base/bytes.js';
-import { Semaphore, allOrAbort } from '../../base/concurrency.js';
+import { Semaphore, allOrAbort } from '../concurrency.js';
 import { TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import { backoffKinds } from '../backoff-kinds.js';

@@ -78,6 +78,8 @@ const UNTIL_MS = 8_000;
 /** A stream to one store. */
 export class Feed {
   readonly log: FeedEntry[] = [];
+  /** Told of every entry when it comes. */
+  onEntry: (entry: FeedEntry) => void = () => undefined;
   readonly #stream: ClientDuplexStream<Uint8Array, Uint8Array>;
   readonly #header: Fields;
   #waiting: (() => void)[] = [];
@@ -99,7 +101,9 @@ export class Feed {
     this.#stream.on('error', (error: Error & { code: number }) =>
       this.#add({ kind: 'end', code: error.code }),
     );
-    this.#stream.on('end', () => this.#add({ kind: 'end', code: 0 }));
+    this.#stream.on('end', () => {
+      if (!this.log.some((entry) => entry.kind === 'end')) this.#add({ kind: 'end', code: 0 });
+    });
   }
 
   /** Subscribes to a region. */
@@ -212,6 +216,7 @@ export class Feed {
 
   #add(entry: FeedEntry): void {
     this.log.push(entry);
+    this.onEntry(entry);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const wake of waiting) wake();

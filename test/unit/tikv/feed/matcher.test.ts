@@ -181,6 +181,14 @@ describe('Matcher', () => {
     expect(subject.matcher.discarded).to.equal(1);
   });
 
+  it('leaves it out as well if all it found was a prewrite re-sent without value', () => {
+    const subject = new Subject();
+    const fake = prewrite(20, { value: NO_BYTES, old_value: NO_BYTES });
+    expect(subject.take(fake, commit(20, 21), committed(20, 21), INITIALIZED)).to.equal(undefined);
+    expect(subject.rows).to.have.length(1);
+    expect([subject.matcher.prewrites, subject.matcher.discarded]).to.deep.equal([0, 1]);
+  });
+
   it('waits for the scanned prewrite if a heartbeat sent one without value first', () => {
     const subject = new Subject();
     subject.take(
@@ -272,6 +280,18 @@ describe('Matcher', () => {
     subject.take(INITIALIZED, prewrite(20, { txn_source: 17n }), commit(20, 21, { txn_source: 17n }));
     subject.take(committed(22, 23, { txn_source: 18n }));
     expect(subject.rows.map((row) => row.txnSource)).to.deep.equal([17, 18]);
+  });
+
+  it('keeps the memory of a table that is in use, and gives it back when it has rested', () => {
+    const subject = new Subject();
+    subject.take(INITIALIZED, prewrite(2000), commit(2000, 2001));
+    for (let tick = 0; tick < 100; tick++) subject.matcher.resolve(ts(BigInt(20 + tick)));
+    expect(subject.budget.used).to.be.greaterThan(0);
+    subject.take(prewrite(2002), commit(2002, 2003));
+    for (let tick = 0; tick <= 100; tick++) subject.matcher.resolve(ts(BigInt(200 + tick)));
+    expect(subject.budget.used).to.equal(0);
+    subject.take(prewrite(2004), commit(2004, 2005));
+    expect(subject.rows).to.have.length(3);
   });
 
   it('gives back all memory when it is closed, also of what waited', () => {

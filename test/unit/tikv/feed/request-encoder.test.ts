@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { fromHex, NO_BYTES } from '../../../../src/base/bytes.js';
 import { ts } from '../../../../src/codec/tso.js';
-import { decodeBound, encodeBound } from '../../../../src/tikv/feed/memcomparable-bound.js';
 import { encodeDeregister, encodeRegister } from '../../../../src/tikv/feed/request-encoder.js';
 import { decodeCdc } from './cdc-proto.js';
 
@@ -54,22 +53,5 @@ describe('encodeDeregister', () => {
       request_id: '9',
       request: 'deregister',
     });
-  });
-});
-
-describe('encodeBound', () => {
-  it('pads to groups of eight and says how much', () => {
-    expect(Buffer.from(encodeBound(NO_BYTES)).toString('hex')).to.equal('0000000000000000f7');
-    expect(Buffer.from(encodeBound(fromHex('0102030405060708'))).toString('hex')).to.equal(
-      '0102030405060708ff0000000000000000f7',
-    );
-  });
-
-  it('is undone by decodeBound, which leaves an absent bound absent', () => {
-    for (const hex of ['', '00', '0102030405060708', '010203040506070809', 'ff'.repeat(17)]) {
-      expect(Buffer.from(decodeBound(encodeBound(fromHex(hex)))).toString('hex')).to.equal(hex);
-    }
-    expect(decodeBound(NO_BYTES)).to.have.length(0);
-    expect(() => decodeBound(fromHex('0102'))).to.throw('not memcomparable');
   });
 });

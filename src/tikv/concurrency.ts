@@ -1,6 +1,7 @@
 /** Many things at once, with a bound and one end. */
-import { assert } from './assert.js';
-import { orAborted } from './single-flight.js';
+import { setMaxListeners } from 'node:events';
+import { withAbort } from '../base/abort.js';
+import { assert } from '../base/assert.js';
 
 /**
  * Runs all of the work at once and returns when every piece has ended. The first failure aborts the others; it is
@@ -12,6 +13,8 @@ export async function allOrAbort(
 ): Promise<void> {
   const controller = new AbortController();
   const shared = AbortSignal.any([signal, controller.signal]);
+  // As many listen as there are works; Node takes more than ten for a leak.
+  setMaxListeners(0, shared);
   let failure: { readonly error: unknown } | undefined;
   await Promise.all(
     works.map(async (work) => {
@@ -57,7 +60,7 @@ export class Semaphore {
     const turn = new Promise<void>((resolve) => (admit = resolve));
     this.#queue.push(admit);
     try {
-      await orAborted(turn, signal);
+      await withAbort(turn, signal);
     } catch (error) {
       if (this.#queue.includes(admit)) this.#queue = this.#queue.filter((other) => other !== admit);
       else this.#leave(); // It was let in and aborted in the same moment.

@@ -1,0 +1,302 @@
+/**
+ * The first fill of a view (ARCHITECTURE, second story): a hidden table, filled from a snapshot S, checked by TiDB
+ * once, brought up to where the group stands, merged into it, and published by one RENAME.
+ *
+ * A build is an attempt with a table of its own. Whatever goes wrong, the attempt is thrown away whole; what a
+ * successor finds of it in the registry tells him what to remove.
+ */
+import { Alarm } from '../base/alarm.js';
+import { SqlError, TiviewError } from '../base/errors.js';
+import { type Ts, maxTs } from '../codec/tso.js';
+import type { BackingTable } from '../commit/backing-table.js';
+import type { BuildRecord } from '../commit/build-record.js';
+import { BuildWriter } from '../commit/build-writer.js';
+import { RowIds } from '../commit/row-ids.js';
+import { buildCircuit } from '../dataflow/build-circuit.js';
+import type { Circuit } from '../dataflow/circuit.js';
+import type { Delta } from '../dataflow/delta.js';
+import { EpochSource } from '../source/epoch-source.js';
+import { scanTable } from '../source/table-scan.js';
+import { casualtiesOfGaps, casualtiesOfSchema } from './casualty.js';
+import type { CompiledView } from './compiled-view.js';
+import { compareWithDefinition } from './law-check.js';
+import { LiveView } from './live-view.js';
+import { quoteTable } from './quote.js';
+import type { ReignParts } from './reign-parts.js';
+import { stepCircuit } from './step-circuit.js';
+import type { ViewRecord } from './view-record.js';
+import { openViewTable } from './view-table.js';
+
+/** A build that cannot succeed; the message is for the one who asked for the view. */
+export class BuildError extends TiviewError {
+  override readonly name = 'BuildError';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { kind: 'build', side: 'tidb', isRetryable: false, cause });
+  }
+}
+
+/** How far a build has come. */
+export interface BuildProgress {
+  phase: 'preparing' | 'scanning' | 'checking' | 'catchingUp' | 'publishing';
+  rowsRead: number;
+  /** Rows that the base tables were thought to have; 0: unknown. */
+  rowsExpected: number;
+}
+
+/** A merge waits for the build's feed to reach the group's epoch; if it does not in so long, it is tried again. */
+const MERGE_PATIENCE_MS = 2_000;
+/** The group is asked to wait only when the build is not further behind than this. */
+const MERGE_LAG_MS = 1_000n;
+const TSO_MS_SHIFT = 18n;
+
+/** One attempt at building one view, up to where it is maintained by epochs but still hidden. */
+export class BuildJob {
+  readonly #parts: ReignParts;
+  readonly #view: ViewRecord;
+  readonly #alarm = new Alarm();
+  readonly progress: BuildProgress = { phase: 'preparing', rowsRead: 0, rowsExpected: 0 };
+  #position: Ts | undefined;
+
+  constructor(parts: ReignParts, view: ViewRecord) {
+    this.#parts = parts;
+    this.#view = view;
+  }
+
+  /**
+   * Builds.
+   *
+   * @returns the view, maintained by the group.
+   * @throws SqlError | BuildError — it cannot be built; BuildSupersededError; the signal's reason. The hidden table
+   *   and the rows of the registry are then for the caller to remove.
+   */
+  async run(signal: AbortSignal): Promise<LiveView> {
+    const { cluster, gc } = this.#parts;
+    const holder = `build ${this.#view.id}`;
+    const snapshotTs = await cluster.tso.next(signal);
+    this.#position = snapshotTs;
+    await gc.hold(holder, () => this.#position ?? snapshotTs, signal);
+    const source = new EpochSource(this.#parts.router, holder, snapshotTs, this.#alarm);
+    try {
+      return await this.#build(source, snapshotTs, signal);
+    } finally {
+      source.close();
+      gc.release(holder);
+    }
+  }
+
+  async #build(source: EpochSource, snapshotTs: Ts, signal: AbortSignal): Promise<LiveView> {
+    const { compiler, telemetry } = this.#parts;
+    const { id: viewId, definition, pinned } = this.#view;
+    const compiled = await compiler.compile({ viewId, definition, pinned }, snapshotTs, signal);
+    const circuit = buildCircuit([compiled.spec], snapshotTs);
+    followAll(source, compiled, circuit);
+    const build = await this.#makeTable(snapshotTs, signal);
+    const at = await this.#parts.cluster.tso.next(signal);
+    const table = await openViewTable(this.#parts, build.tableId, this.#view.output, at, signal);
+    const rowIds = table.hasRowIds ? new RowIds() : undefined;
+    const live = new LiveView({ id: viewId, compiled, table, rowIds, rows: 0n });
+    const writer = new BuildWriter(this.#parts, this.#parts.tables.builds, table, build);
+    await this.#scan(live, circuit, writer, snapshotTs, signal);
+    await this.#agree(live, writer, snapshotTs, signal);
+    this.progress.phase = 'catchingUp';
+    await writer.write(undefined, { phase: 'catchUp', appliedTs: snapshotTs }, signal);
+    for (;;) {
+      await this.#catchUp(live, circuit, source, writer, signal);
+      if (await this.#merge(live, circuit, source, writer, signal)) break;
+    }
+    telemetry.log.info('a view was built and is maintained', { viewId, rows: live.rows });
+    return live;
+  }
+
+  /** The attempt's table and row. */
+  async #makeTable(snapshotTs: Ts, signal: AbortSignal): Promise<BuildRecord> {
+    const { registry, control, schema, catalog, cluster, group, term } = this.#parts;
+    const attempt = (registry.build(this.#view.id)?.attempt ?? 0n) + 1n;
+    const tableName = `build_${this.#view.id}_${attempt}`;
+    const place = quoteTable(schema, tableName);
+    await control.session(async (session) => {
+      await session.query(`DROP TABLE IF EXISTS ${place}`);
+      await session.query(`CREATE TABLE ${place} ${this.#view.options.tableDdl}`);
+    }, signal);
+    const at = await cluster.tso.next(signal);
+    const version = await catalog.findTable(schema, tableName, at, signal);
+    if (version === undefined) throw new BuildError(`the hidden table ${tableName} has vanished`);
+    const build: BuildRecord = {
+      viewId: this.#view.id,
+      attempt,
+      term,
+      phase: 'scan',
+      tableId: version.id,
+      tableName,
+      snapshotTs,
+      appliedTs: 0n as Ts,
+      rowsWritten: 0n,
+    };
+    const view = { ...(registry.view(this.#view.id) ?? this.#view), tableId: version.id };
+    await group.edit(
+      [
+        { kind: 'putBuild', build },
+        { kind: 'putView', view },
+      ],
+      signal,
+    );
+    return build;
+  }
+
+  async #scan(
+    live: LiveView,
+    circuit: Circuit,
+    writer: BuildWriter,
+    snapshotTs: Ts,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { cluster, runtime } = this.#parts;
+    this.progress.phase = 'scanning';
+    for (const { table, conditions } of live.compiled.sources) {
+      const columnIds = (circuit.sources.get(table.version.id) ?? []).map(({ id }) => id);
+      const request = { table: { version: table.version, columnIds }, ts: snapshotTs, conditions };
+      for await (const { delta } of scanTable(cluster.coprocessor, request, signal)) {
+        this.progress.rowsRead += delta.rows;
+        const sources = new Map([[table.version.id, delta]]);
+        const deltas = await stepCircuit(circuit, { upper: snapshotTs, sources }, runtime);
+        await this.#write(live, deltas, writer, {}, signal);
+      }
+    }
+    await writer.finished();
+  }
+
+  async #write(
+    live: LiveView,
+    deltas: ReadonlyMap<bigint, Delta>,
+    writer: BuildWriter,
+    progress: Partial<BuildRecord>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const delta = deltas.get(live.id);
+    if (delta === undefined || delta.rows === 0) {
+      if (progress.appliedTs !== undefined) await writer.write(undefined, progress, signal);
+      return;
+    }
+    const planned = live.plan(delta);
+    const { operations } = planned.write;
+    const batch = operations === undefined ? { delta } : { delta, operations };
+    const rowsWritten = writer.build.rowsWritten + BigInt(delta.rows);
+    await writer.write(batch, { ...progress, rowsWritten }, signal);
+    live.absorb(planned);
+    this.#parts.telemetry.metrics.count('tiview_build_rows_total', delta.rows);
+  }
+
+  /** TiDB must agree once: the definition at S, run by TiDB, and the table filled from S are the same. */
+  async #agree(live: LiveView, writer: BuildWriter, snapshotTs: Ts, signal: AbortSignal): Promise<void> {
+    const { control, cluster, schema } = this.#parts;
+    this.progress.phase = 'checking';
+    const tableTs = await cluster.tso.next(signal);
+    const { output, definition, pinned } = this.#view;
+    const comparand = {
+      definition,
+      definitionColumns: output.map(({ alias }) => alias),
+      pinned,
+      table: { schema, name: writer.build.tableName },
+      tableColumns: output.map(({ name }) => name),
+    };
+    const { differences, rows } = await compareWithDefinition(
+      control,
+      comparand,
+      { tableTs, definitionTs: snapshotTs },
+      signal,
+    );
+    if (differences.length === 0 && rows === live.rows) return;
+    const shown = differences.map(({ where, text }) => `${where}: ${text}`).join('; ');
+    throw new BuildError(`TiView's result differs from TiDB's (please report it): ${shown}`);
+  }
+
+  /** Follows the build's own feed until it is close behind the group. */
+  async #catchUp(
+    live: LiveView,
+    circuit: Circuit,
+    source: EpochSource,
+    writer: BuildWriter,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { group, runtime } = this.#parts;
+    for (;;) {
+      this.#checkSource(source, live);
+      const resolved = source.resolvedTs;
+      if (resolved > source.lower) await this.#advance(live, circuit, source, writer, resolved, signal);
+      const goal = maxTs(group.frontier.appliedTs, source.lower);
+      if (goal - source.lower <= MERGE_LAG_MS << TSO_MS_SHIFT) return;
+      await this.#alarm.waitAtMost(MERGE_PATIENCE_MS, runtime, signal);
+    }
+  }
+
+  async #advance(
+    live: LiveView,
+    circuit: Circuit,
+    source: EpochSource,
+    writer: BuildWriter,
+    upper: Ts,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const input = source.take(upper);
+    const [casualty] = [
+      ...casualtiesOfGaps(input.failures, [live]),
+      ...casualtiesOfSchema(input.schemaChanges, [live]),
+    ];
+    if (casualty !== undefined) throw new BuildError(casualty.reason);
+    const deltas = await stepCircuit(circuit, input, this.#parts.runtime);
+    await this.#write(live, deltas, writer, { appliedTs: upper }, signal);
+    this.#position = upper;
+  }
+
+  /**
+   * Steps to the very epoch that the group stands at, while the group waits, and joins it: from the next epoch on the
+   * group's transactions write this view's table too.
+   *
+   * @returns false when the build's feed did not get there in time: try again.
+   */
+  async #merge(
+    live: LiveView,
+    circuit: Circuit,
+    source: EpochSource,
+    writer: BuildWriter,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { group, runtime } = this.#parts;
+    // A group in which nothing happens stands still; the build can only go forward.
+    await group.waitFor(source.lower, signal);
+    return group.betweenEpochs(async () => {
+      const { appliedTs } = group.frontier;
+      const untilMs = runtime.monotonicMs() + MERGE_PATIENCE_MS;
+      while (source.resolvedTs < appliedTs) {
+        this.#checkSource(source, live);
+        const leftMs = untilMs - runtime.monotonicMs();
+        if (leftMs <= 0) return false;
+        await this.#alarm.waitAtMost(leftMs, runtime, signal);
+      }
+      await this.#advance(live, circuit, source, writer, appliedTs, signal);
+      await writer.finished();
+      group.source.adopt(source);
+      group.circuit.attach(circuit);
+      group.admit(live);
+      // Taken along by the next epoch, the first that writes the view: if that is not committed, nothing is merged.
+      const build: BuildRecord = { ...writer.build, phase: 'merged' };
+      void group.edit([{ kind: 'putBuild', build }], signal).catch(() => undefined);
+      return true;
+    });
+  }
+
+  #checkSource(source: EpochSource, live: LiveView): void {
+    const [casualty] = casualtiesOfGaps(source.gaps(), [live]);
+    if (casualty !== undefined) throw new BuildError(casualty.reason);
+  }
+}
+
+function followAll(source: EpochSource, compiled: CompiledView, circuit: Circuit): void {
+  for (const { table } of compiled.sources) {
+    const columns = circuit.sources.get(table.version.id);
+    if (columns === undefined)
+      throw new SqlError(1235, '42000', 'a base table is not read by the definition');
+    source.follow({ version: table.version, columnIds: columns.map(({ id }) => id) });
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The instances of TiView on this cluster. Each keeps a row of its own alive by counting its heartbeat up; whoever
+ * watches an owner takes him for dead when neither that count nor the frontier record has moved for a while, by the
+ * watcher's own clock. A wrong guess does no harm: the term fences the one who was only slow.
+ */
+import { TiviewError } from '../base/errors.js';
+import type { Runtime } from '../base/runtime.js';
+import type { CommitParts } from '../commit/fenced-transaction.js';
+import { OUR_TXN_SOURCE } from '../commit/fenced-transaction.js';
+import type { SystemTable } from '../commit/system-table.js';
+import { numberIn, textIn } from '../commit/system-table.js';
+import type { Snapshot } from '../tikv/snapshot.js';
+
+/** An instance. */
+export interface Member {
+  /** Made up anew at every start. */
+  readonly id: string;
+  /** Where clients connect. */
+  readonly address: string;
+  readonly statusAddress: string;
+  /** Name of its machine. */
+  readonly host: string;
+  readonly version: string;
+}
+
+/** Between two heartbeats. */
+export const MEMBER_BEAT_MS = 500;
+
+/** Keeps this instance's row alive. */
+export class MemberRow {
+  readonly #parts: CommitParts;
+  readonly #table: SystemTable;
+  readonly #member: Member;
+  #heartbeat = 0n;
+
+  constructor(parts: CommitParts, table: SystemTable, member: Member) {
+    this.#parts = parts;
+    this.#table = table;
+    this.#member = member;
+  }
+
+  /** Beats until aborted. @throws the signal's reason. */
+  async run(signal: AbortSignal): Promise<never> {
+    const { runtime, telemetry } = this.#parts;
+    for (;;) {
+      try {
+        await this.#beat(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TiviewError)) throw error;
+        telemetry.log.warn('this instance could not show that it lives', { cause: error.message });
+      }
+      await runtime.sleep(MEMBER_BEAT_MS, signal);
+    }
+  }
+
+  /** Says good-bye, so that nobody has to wait to be sure. */
+  async remove(signal: AbortSignal): Promise<void> {
+    const key = this.#table.keyOf({ id: this.#member.id });
+    await this.#write({ kind: 'delete', key }, signal);
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const { id, address, statusAddress, host, version } = this.#member;
+    const record = {
+      id,
+      address,
+      status_address: statusAddress,
+      host,
+      version,
+      heartbeat: ++this.#heartbeat,
+    };
+    await this.#write({ kind: 'put', ...this.#table.encode(record) }, signal);
+  }
+
+  async #write(
+    mutation: { kind: 'put'; key: Uint8Array; value: Uint8Array } | { kind: 'delete'; key: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { tso, transactions } = this.#parts.cluster;
+    const startTs = await tso.next(signal);
+    const spec = { startTs, primary: mutation.key, mutations: [mutation], txnSource: OUR_TXN_SOURCE };
+    const transaction = transactions.begin(spec);
+    const outcome = await transaction.prewrite(0, signal);
+    // A beat that is lost is no harm: the next one comes.
+    if (outcome.kind === 'ok') await transaction.commitPrimary(signal);
+    else await transaction.rollback(signal);
+  }
+}
+
+/** Reads one member's row; undefined: it has said good-bye, or never was. */
+export async function readMember(
+  table: SystemTable,
+  id: string,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+): Promise<(Member & { readonly heartbeat: bigint }) | undefined> {
+  const key = table.keyOf({ id });
+  const value = await snapshot.get(key, signal);
+  if (value === undefined) return undefined;
+  const record = table.decode(key, value);
+  return {
+    id,
+    address: textIn(record, 'address'),
+    statusAddress: textIn(record, 'status_address'),
+    host: textIn(record, 'host'),
+    version: textIn(record, 'version'),
+    heartbeat: numberIn(record, 'heartbeat'),
+  };
+}
+
+/** How long a sign of life stays fresh. */
+export class Liveness {
+  readonly #runtime: Runtime;
+  readonly #patienceMs: number;
+  #sign: string | undefined;
+  #sinceMs = 0;
+
+  constructor(runtime: Runtime, patienceMs: number) {
+    this.#runtime = runtime;
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Takes note of a sign of life. @returns whether it has not changed for longer than patience lasts. */
+  isStale(sign: string): boolean {
+    const nowMs = this.#runtime.monotonicMs();
+    if (sign !== this.#sign) {
+      this.#sign = sign;
+      this.#sinceMs = nowMs;
+      return false;
+    }
+    return nowMs - this.#sinceMs > this.#patienceMs;
+  }
+}

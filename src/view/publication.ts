@@ -1,0 +1,54 @@
+/**
+ * A maintained, hidden table becomes the view: statistics, then one RENAME, then the registry says READY. Every step
+ * can be repeated by a successor, whoever did the one before: the table is recognised by its id, wherever it is.
+ */
+import { SqlError, messageOf } from '../base/errors.js';
+import type { ControlSession } from './control-pool.js';
+import { quoteTable } from './quote.js';
+import type { ReignParts } from './reign-parts.js';
+import type { RegistryEdit } from './registry.js';
+import type { ViewRecord } from './view-record.js';
+import { isStillTable } from './view-table.js';
+
+/** Publishes a view whose build is merged. @throws SqlError 1050 — the name was taken meanwhile; the signal's reason. */
+export async function publish(parts: ReignParts, view: ViewRecord, signal: AbortSignal): Promise<void> {
+  const { registry, group, cluster, control, schema } = parts;
+  const build = registry.build(view.id);
+  const replaced = view.replaces === undefined ? undefined : registry.view(view.replaces);
+  const at = await cluster.tso.next(signal);
+  if (build !== undefined && !(await isStillTable(parts, view, view.tableId, at, signal))) {
+    await control.session(async (session) => {
+      const hidden = quoteTable(schema, build.tableName);
+      await analyze(parts, session, hidden);
+      const target = quoteTable(view.schema, view.name);
+      const aside =
+        replaced === undefined ? '' : `${target} TO ${quoteTable(schema, droppedName(replaced))}, `;
+      await session.query(`RENAME TABLE ${aside}${hidden} TO ${target}`);
+    }, signal);
+  }
+  const edits: RegistryEdit[] = [
+    { kind: 'putView', view: { ...view, state: 'READY', replaces: undefined, lastError: undefined } },
+    { kind: 'deleteBuild', viewId: view.id },
+  ];
+  // What was replaced is not maintained any more from the very epoch on that says so.
+  if (replaced !== undefined) {
+    edits.push({ kind: 'putView', view: { ...replaced, state: 'DROPPING' } });
+    await group.betweenEpochs(() => group.dismiss([replaced.id]));
+  }
+  await group.edit(edits, signal);
+}
+
+/** Name of a table on its way out, in the system schema. */
+export function droppedName(view: ViewRecord): string {
+  return `dropped_${view.id}`;
+}
+
+/** Statistics are a courtesy to the planner: a view without them is right, only slower to read. */
+async function analyze(parts: ReignParts, session: ControlSession, table: string): Promise<void> {
+  try {
+    await session.query(`ANALYZE TABLE ${table}`);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    parts.telemetry.log.warn('statistics of a new view could not be collected', { cause: messageOf(error) });
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The owner's work on views beside maintaining them: builds, removals, tables that must be put out of readers' sight.
+ * What the registry says is to be done is resumed at the start of a reign; what is asked for is begun at once. Jobs go
+ * on whoever waits for them.
+ */
+import { assert } from '../base/assert.js';
+import { Backoff } from '../base/backoff.js';
+import { Semaphore } from '../base/concurrency.js';
+import { TiviewError, messageOf } from '../base/errors.js';
+import type { Task } from '../base/runtime.js';
+import { BuildJob, type BuildProgress } from './build-job.js';
+import { hideInvalid } from './hide-invalid.js';
+import { publish } from './publication.js';
+import type { ReignParts } from './reign-parts.js';
+import { removeView } from './removal.js';
+import type { ViewRecord } from './view-record.js';
+
+/** Builds that run at once; others wait. */
+const BUILDS_AT_ONCE = 2;
+const RETRY = { name: 'buildRetry', baseMs: 500, capMs: 10_000 };
+/** Between two looks for invalid views. */
+const LOOK_MS = 100;
+/** How long an attempt that failed for reasons outside the view is repeated. */
+const BUILD_BUDGET_MS = 30 * 60_000;
+
+interface Job {
+  readonly task: Task;
+  readonly done: Promise<void>;
+}
+
+/** Runs one reign's jobs. */
+export class ViewJobs {
+  readonly #parts: ReignParts;
+  readonly #builds = new Semaphore(BUILDS_AT_ONCE);
+  readonly #jobs = new Map<bigint, Job>();
+  readonly #hidden = new Set<bigint>();
+  readonly #progress = new Map<bigint, BuildProgress>();
+
+  constructor(parts: ReignParts) {
+    this.#parts = parts;
+  }
+
+  /** Resumes what the reign before has left, and goes on until aborted. @throws the signal's reason. */
+  async run(signal: AbortSignal): Promise<never> {
+    const { registry, runtime } = this.#parts;
+    signal.addEventListener('abort', () => this.#stopAll(), { once: true });
+    for (const view of registry.views) {
+      if (view.state === 'BUILDING') this.#startBuild(view);
+      if (view.state === 'DROPPING') this.#startRemoval(view);
+    }
+    for (;;) {
+      for (const view of registry.views)
+        if (view.state === 'INVALID') await hideInvalid(this.#parts, view, signal);
+      await runtime.sleep(250, signal);
+    }
+  }
+
+  /** How far a build has come; undefined: none is under way. */
+  progressOf(viewId: bigint): BuildProgress | undefined {
+    return this.#progress.get(viewId);
+  }
+
+  /**
+   * Registers a view and builds it.
+   *
+   * @returns when it is published.
+   * @throws SqlError | TiviewError — why it cannot be; nothing of it is left then. DeposedError and the like: its
+   *   successor builds it.
+   */
+  async create(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    await this.#parts.group.edit([{ kind: 'putView', view }], signal);
+    await this.#startBuild(view).done;
+  }
+
+  /** Removes a view; a build of it ends first. @throws as {@link removeView}. */
+  async remove(view: ViewRecord): Promise<void> {
+    const running = this.#jobs.get(view.id);
+    if (running !== undefined) await running.task.stop(new Error('the view is being dropped'));
+    await this.#startRemoval(this.#parts.registry.view(view.id) ?? view).done;
+  }
+
+  #stopAll(): void {
+    for (const { task } of this.#jobs.values()) void task.stop();
+  }
+
+  #startBuild(view: ViewRecord): Job {
+    return this.#start(view, `build of view ${view.id}`, (signal) => this.#build(view, signal));
+  }
+
+  #startRemoval(view: ViewRecord): Job {
+    return this.#start(view, `removal of view ${view.id}`, (signal) => removeView(this.#parts, view, signal));
+  }
+
+  #start(view: ViewRecord, name: string, work: (signal: AbortSignal) => Promise<void>): Job {
+    assert(!this.#jobs.has(view.id), `view ${view.id} has a job already`);
+    let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
+    const done = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
+    // Who waits for a job is told by `done`; nobody waits for one that was resumed.
+    done.catch(() => undefined);
+    const task = this.#parts.runtime.spawn(name, async (signal) => {
+      try {
+        await work(signal);
+        this.#jobs.delete(view.id);
+        settle?.resolve();
+      } catch (error) {
+        this.#jobs.delete(view.id);
+        this.#parts.telemetry.log.warn('a job on a view has ended', { job: name, cause: messageOf(error) });
+        settle?.reject(error as Error);
+      }
+    });
+    const job: Job = { task, done };
+    this.#jobs.set(view.id, job);
+    return job;
+  }
+
+  async #build(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    const { registry, runtime } = this.#parts;
+    const backoff = new Backoff(runtime, `build of ${view.schema}.${view.name}`, 'tikv', BUILD_BUDGET_MS);
+    for (;;) {
+      try {
+        if (registry.build(view.id)?.phase !== 'merged') await this.#attempt(view, signal);
+        const current = registry.view(view.id);
+        if (current?.state !== 'BUILDING')
+          throw new Error(`the view is ${current?.state ?? 'gone'}: not published`);
+        await publish(this.#parts, current, signal);
+        await this.#removeReplaced(view, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof TiviewError && error.isRetryable) {
+          this.#parts.telemetry.log.warn('a build is tried again', { viewId: view.id, cause: error.message });
+          await backoff.pause(RETRY, error, signal);
+          continue;
+        }
+        await removeView(this.#parts, registry.view(view.id) ?? view, signal);
+        throw error;
+      } finally {
+        this.#progress.delete(view.id);
+      }
+    }
+  }
+
+  #attempt(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    return this.#builds.run(async () => {
+      const job = new BuildJob(this.#parts, view);
+      this.#progress.set(view.id, job.progress);
+      await job.run(signal);
+    }, signal);
+  }
+
+  async #removeReplaced(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    const replaced = view.replaces === undefined ? undefined : this.#parts.registry.view(view.replaces);
+    if (replaced !== undefined) await removeView(this.#parts, replaced, signal);
+  }
+}

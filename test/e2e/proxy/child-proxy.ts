@@ -1,0 +1,69 @@
+/** Starts {@link file://./proxy-process.ts} and asks it things. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** What the process says of itself. */
+export interface ProxyStats {
+  readonly openConnections: number;
+  readonly connections: number;
+  readonly commands: number;
+  /** Open TCP handles, the listening one included. */
+  readonly sockets: number;
+  readonly rss: number;
+  readonly heapUsed: number;
+}
+
+/** A proxy in a process of its own. */
+export class ChildProxy {
+  readonly #child: ChildProcess;
+  readonly port: number;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.port = port;
+  }
+
+  static async start(...backends: string[]): Promise<ChildProxy> {
+    // Compiled or not: the process runs the form that this file has.
+    const self = fileURLToPath(import.meta.url);
+    const program = self.replace(/child-proxy([.]\w+)$/, 'proxy-process$1');
+    const child = fork(program, backends, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const { port } = await reply<{ port: number }>(child);
+    return new ChildProxy(child, port);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async stats(): Promise<ProxyStats> {
+    const answer = reply<ProxyStats>(this.#child);
+    this.#child.send('stats');
+    return answer;
+  }
+
+  /** Resident bytes at most since this was last called (Linux). */
+  peakRss(): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
+    writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
+  }
+
+  async stop(): Promise<void> {
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.disconnect();
+    await exited;
+  }
+}
+
+function reply<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`the proxy exited with ${String(code)}`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message as T);
+    });
+  });
+}
