@@ -4,10 +4,8 @@
  * plain comparison of a column with a constant of its own kind stays here.
  */
 import { unreachable } from '../base/assert.js';
-import { ByteWriter } from '../base/byte-writer.js';
 import type { Datum } from '../codec/datum.js';
 import { Decimal } from '../codec/decimal.js';
-import { DecimalWriter } from '../codec/decimal-binary.js';
 import { type FieldType, MysqlType, isUnsigned } from '../codec/field-type.js';
 import { unpackTime } from '../codec/packed-time.js';
 import type {
@@ -148,11 +146,7 @@ function domainKind({ kind }: ComparisonDomain): ScanConstant['kind'] {
 
 function decimalOf(value: Exclude<Datum, null>): ScanConstant | undefined {
   const exact = typeof value === 'bigint' ? new Decimal(value, 0) : value;
-  if (!(exact instanceof Decimal)) return undefined;
-  const { precision, scale, unscaled } = exact;
-  const out = new ByteWriter();
-  const isWritten = new DecimalWriter({ precision, scale }).write(out, unscaled, scale);
-  return isWritten ? { kind: 'decimal', encoded: out.take() } : undefined;
+  return exact instanceof Decimal ? { kind: 'decimal', value: exact } : undefined;
 }
 
 /** Whether TiKV, which takes a constant for a value of the column's type, would read all of it. */

@@ -135,12 +135,11 @@ for (const [filter, predicate] of Object.entries(PREDICATES)) {
     const run = (): void => {
       chain.begin([delta]);
       chain.run(ROWS);
-      chain.absorb();
     };
     const withOutput = (): void => {
       run();
       output.begin([chain.output]);
-      output.run();
+      output.run(ROWS);
     };
     const [alone, whole] = [millionsPerSecond(run), millionsPerSecond(withOutput)];
     console.log(

@@ -129,8 +129,8 @@ describe('plan/plan-view', () => {
               kind: 'in',
               column: place('dc'),
               values: [
-                { kind: 'decimal', encoded: [2, 1, 0x81, 0x05] },
-                { kind: 'decimal', encoded: [1, 0, 0x82] },
+                { kind: 'decimal', value: { unscaled: '15', scale: 1 } },
+                { kind: 'decimal', value: { unscaled: '2', scale: 0 } },
               ],
             },
             { kind: 'isNull', column: place('u') },
