@@ -21,5 +21,5 @@ export async function breakForeignLock(
     return;
   }
   log.warn('a lock of somebody else on a view was rolled back', fields);
-  await parts.cluster.locks.rollbackPessimistic([lock], signal);
+  await parts.cluster.locks.resolver.rollbackPessimistic([lock], signal);
 }

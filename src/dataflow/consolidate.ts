@@ -5,10 +5,12 @@
  * Exact: rows are compared in full (row-identity.ts). Rows keep the order of their first occurrence, so equal deltas
  * have equal results.
  */
+import { assert } from '../base/assert.js';
 import { LimitError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Delta } from './delta.js';
 import { gatherColumn } from './gather.js';
+import type { RunResult } from './operator.js';
 import { hashRows, sameRows } from './row-identity.js';
 
 /**
@@ -17,56 +19,93 @@ import { hashRows, sameRows } from './row-identity.js';
  * @throws LimitError — when it has more distinct rows than an epoch may have.
  */
 export function consolidate(delta: Delta): Delta {
-  if (delta.isConsolidated) return delta;
-  const { distinct, weights } = sumByRow(delta);
-  const selected = new Int32Array(distinct.length);
-  const kept = new Int32Array(distinct.length);
-  let count = 0;
-  for (let i = 0; i < distinct.length; i++) {
-    if (weights[i] === 0) continue;
-    selected[count] = distinct[i]!;
-    kept[count++] = weights[i]!;
-  }
-  if (count > limits.epochRows)
-    throw new LimitError(`a delta of ${count} rows; an epoch may have ${limits.epochRows}`);
-  if (count === delta.rows) return { ...delta, weights: kept, isConsolidated: true };
-  return {
-    rows: count,
-    weights: kept.slice(0, count),
-    columns: delta.columns.map((column) => gatherColumn(column, selected, count)),
-    isConsolidated: true,
-  };
+  const consolidation = new Consolidation(delta);
+  consolidation.run(delta.rows);
+  return consolidation.finish();
 }
 
-/** The first row of each kind, and the sums of their weights, by place. */
-function sumByRow(delta: Delta): { readonly distinct: Int32Array; readonly weights: Int32Array } {
-  const { rows, columns } = delta;
-  const hashes = hashRows(columns, rows);
-  let capacity = 16;
-  while (capacity < rows * 2) capacity *= 2;
-  const mask = capacity - 1;
-  // Place in `distinct` + 1; 0: empty.
-  const slots = new Int32Array(capacity);
-  const distinct = new Int32Array(rows);
-  const weights = new Int32Array(rows);
-  let count = 0;
-  for (let row = 0; row < rows; row++) {
-    let slot = hashes[row]! & mask;
-    for (;;) {
-      const place = slots[slot]! - 1;
+/** A delta being consolidated, some rows at a time. */
+export class Consolidation {
+  readonly #delta: Delta;
+  readonly #hashes: Int32Array;
+  /** By hash: the place of a row in `#distinct`, plus 1; 0 if free. Open addressing, at most half full. */
+  readonly #slots: Int32Array;
+  /** The first row of each kind. */
+  readonly #distinct: Int32Array;
+  /** The sums of their weights. */
+  readonly #weights: Int32Array;
+  #count = 0;
+  #at = 0;
+
+  /** @param delta - lent until {@link finish}. */
+  constructor(delta: Delta) {
+    this.#delta = delta;
+    const rows = delta.isConsolidated ? 0 : delta.rows;
+    this.#hashes = new Int32Array(rows);
+    this.#distinct = new Int32Array(rows);
+    this.#weights = new Int32Array(rows);
+    let capacity = 16;
+    while (capacity < rows * 2) capacity *= 2;
+    this.#slots = new Int32Array(capacity);
+  }
+
+  /** Looks at up to so many more rows. */
+  run(budget: number): RunResult {
+    const { rows, columns, weights, isConsolidated } = this.#delta;
+    if (isConsolidated) return { rows: 0, isDone: true };
+    const from = this.#at;
+    const to = Math.min(rows, from + budget);
+    hashRows(columns, from, to, this.#hashes);
+    for (let row = from; row < to; row++) this.#add(row, weights[row]!);
+    this.#at = to;
+    return { rows: to - from, isDone: to === rows };
+  }
+
+  /**
+   * The consolidated delta, when `run` is done.
+   *
+   * @throws LimitError — when it has more rows than an epoch may have.
+   */
+  finish(): Delta {
+    const delta = this.#delta;
+    if (delta.isConsolidated) return delta;
+    assert(this.#at === delta.rows, 'a consolidation finished too early');
+    const selected = new Int32Array(this.#count);
+    const kept = new Int32Array(this.#count);
+    let count = 0;
+    for (let place = 0; place < this.#count; place++) {
+      if (this.#weights[place] === 0) continue;
+      selected[count] = this.#distinct[place]!;
+      kept[count++] = this.#weights[place]!;
+    }
+    if (count > limits.epochRows)
+      throw new LimitError(`a delta of ${count} rows; an epoch may have ${limits.epochRows}`);
+    if (count === delta.rows) return { ...delta, weights: kept, isConsolidated: true };
+    return {
+      rows: count,
+      weights: kept.slice(0, count),
+      columns: delta.columns.map((column) => gatherColumn(column, selected, count)),
+      isConsolidated: true,
+    };
+  }
+
+  #add(row: number, weight: number): void {
+    const { columns } = this.#delta;
+    const hashes = this.#hashes;
+    const mask = this.#slots.length - 1;
+    for (let slot = hashes[row]! & mask; ; slot = (slot + 1) & mask) {
+      const place = this.#slots[slot]! - 1;
       if (place < 0) {
-        slots[slot] = count + 1;
-        distinct[count] = row;
-        weights[count++] = delta.weights[row]!;
-        break;
+        this.#slots[slot] = this.#count + 1;
+        this.#distinct[this.#count] = row;
+        this.#weights[this.#count++] = weight;
+        return;
       }
-      const other = distinct[place]!;
+      const other = this.#distinct[place]!;
       if (hashes[other] === hashes[row] && sameRows(columns, other, row)) {
-        weights[place]! += delta.weights[row]!;
-        break;
+        this.#weights[place]! += weight;
+        return;
       }
-      slot = (slot + 1) & mask;
     }
   }
-  return { distinct: distinct.subarray(0, count), weights: weights.subarray(0, count) };
 }

@@ -47,7 +47,10 @@ export interface Comparison {
   readonly right: RowExpression;
 }
 
-/** `operand IN (values)`; NULL if none is equal and one is NULL. */
+/**
+ * `operand IN (values)`; NULL if none is equal and one is NULL. Strings are equal if their sort keys are, which for
+ * broken UTF-8 is not what `=` says; so a list of one value is a comparison, as in TiDB.
+ */
 export interface Membership {
   readonly kind: 'in';
   readonly domain: ComparisonDomain;

@@ -109,10 +109,14 @@ export function joinColumns(parts: readonly Column[], rows: readonly number[]): 
       let at = 0;
       parts.forEach((part, p) => {
         assert(part.kind === 'i64' || part.kind === 'dec', `${part.kind} joined with ${first.kind}`);
-        lo.set(part.lo.subarray(0, rows[p]), at);
-        hi.set(part.hi.subarray(0, rows[p]), at);
-        if (part.kind === 'dec') for (const [row, value] of part.wide ?? []) wide.set(at + row, value);
-        at += rows[p]!;
+        const count = rows[p]!;
+        lo.set(part.lo.subarray(0, count), at);
+        hi.set(part.hi.subarray(0, count), at);
+        if (part.kind === 'dec') {
+          assert(first.kind === 'dec' && part.scale === first.scale, 'decimals of two scales joined');
+          for (const [row, value] of part.wide ?? []) if (row < count) wide.set(at + row, value);
+        }
+        at += count;
       });
       if (first.kind === 'i64') return { kind: 'i64', lo, hi, nulls };
       return { kind: 'dec', scale: first.scale, lo, hi, wide: wide.size === 0 ? undefined : wide, nulls };

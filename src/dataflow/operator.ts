@@ -5,7 +5,7 @@
  *
  *     begin(inputs)      its inputs' deltas for the epoch, complete; they are lent until `absorb`
  *     run(budget) …      as often as it takes: emits from the state of before the epoch and the inputs
- *     output             the epoch's result, complete; valid until the next `begin`
+ *     output             the epoch's result, complete; there until `absorb`, and never written to after it
  *     absorb()           its state becomes that of after the epoch
  *
  * Laws:

@@ -8,15 +8,14 @@ import { type Column, WIDE_HI, isNullAt } from '../codec/column.js';
 
 const NULL_HASH = 0x5bd1e995;
 
-/** Hashes of the first `rows` rows. */
-export function hashRows(columns: readonly Column[], rows: number): Int32Array {
-  const hashes = new Int32Array(rows).fill(0x811c9dc5 | 0);
-  for (const column of columns) hashColumn(column, rows, hashes);
-  for (let row = 0; row < rows; row++) {
+/** Writes the hashes of rows from … to into `hashes`, by row. */
+export function hashRows(columns: readonly Column[], from: number, to: number, hashes: Int32Array): void {
+  hashes.fill(0x811c9dc5 | 0, from, to);
+  for (const column of columns) hashColumn(column, from, to, hashes);
+  for (let row = from; row < to; row++) {
     const mixed = Math.imul(hashes[row]! ^ (hashes[row]! >>> 15), 0x85ebca77);
     hashes[row] = mixed ^ (mixed >>> 13);
   }
-  return hashes;
 }
 
 /** Whether two rows of the same columns are the same. */
@@ -31,11 +30,20 @@ function mix(hash: number, part: number): number {
   return Math.imul(hash ^ part, 0x9e3779b1);
 }
 
-function hashColumn(column: Column, rows: number, hashes: Int32Array): void {
+/** Mixes in all of an integer of at most 65 digits. */
+function mixWide(hash: number, value: bigint): number {
+  let mixed = hash;
+  for (let left = value; ; left >>= 32n) {
+    mixed = mix(mixed, Number(BigInt.asIntN(32, left)));
+    if (left === 0n || left === -1n) return mixed;
+  }
+}
+
+function hashColumn(column: Column, from: number, to: number, hashes: Int32Array): void {
   const { nulls } = column;
   const hashCell = cellHash(column);
   // What lies beneath a NULL means nothing, so it must not tell rows apart.
-  for (let row = 0; row < rows; row++) {
+  for (let row = from; row < to; row++) {
     const hash = hashes[row]!;
     hashes[row] = nulls !== undefined && isNullAt(nulls, row) ? mix(hash, NULL_HASH) : hashCell(hash, row);
   }
@@ -44,11 +52,15 @@ function hashColumn(column: Column, rows: number, hashes: Int32Array): void {
 /** How a cell goes into a row's hash. */
 function cellHash(column: Column): (hash: number, row: number) => number {
   switch (column.kind) {
-    case 'i64':
-    case 'dec': {
-      // A wide decimal's cell says only that it is wide; such values share a hash and are told apart by comparison.
+    case 'i64': {
       const { lo, hi } = column;
       return (hash, row) => mix(mix(hash, lo[row]!), hi[row]!);
+    }
+    case 'dec': {
+      const { lo, hi, wide } = column;
+      // The cell of a wide decimal says only that it is wide.
+      return (hash, row) =>
+        hi[row] === WIDE_HI ? mixWide(hash, wide?.get(row) ?? 0n) : mix(mix(hash, lo[row]!), hi[row]!);
     }
     case 'f64': {
       const { buffer, byteOffset, length } = column.values;
@@ -77,8 +89,9 @@ function sameCells(column: Column, a: number, b: number): boolean {
     case 'i64':
       return column.lo[a] === column.lo[b] && column.hi[a] === column.hi[b];
     case 'dec':
-      if (column.lo[a] !== column.lo[b] || column.hi[a] !== column.hi[b]) return false;
-      return column.hi[a] !== WIDE_HI || column.wide?.get(a) === column.wide?.get(b);
+      if (column.hi[a] !== column.hi[b]) return false;
+      if (column.hi[a] === WIDE_HI) return column.wide?.get(a) === column.wide?.get(b);
+      return column.lo[a] === column.lo[b];
     case 'f64':
       return Object.is(column.values[a], column.values[b]);
     case 'bytes':

@@ -184,7 +184,8 @@ function isNullConstant(expression: RowExpression): boolean {
 }
 
 /**
- * `x >= low AND x <= high`. TiDB decides over all three how to compare: if one is a floating-point number, as such.
+ * `x >= low AND x <= high`. TiDB decides over all three how to compare: numbers of which one is a floating-point
+ * number, or stands in a string, as doubles.
  *
  * @see pingcap/tidb pkg/expression/builtin_compare.go (ResolveType4Between)
  */
@@ -196,7 +197,7 @@ function bindBetween(node: Between, context: BindContext): RowExpression {
   ];
   if ([operand, low, high].some(isNullConstant))
     throw refuse(context.text, node, 'a bound of BETWEEN is NULL');
-  const isReal = [operand, low, high].some((it) => valueClassOf(typeOf(it)) === 'real');
+  const isReal = [operand, low, high].some((it) => ['real', 'string'].includes(valueClassOf(typeOf(it))));
   const half = (operator: '>=' | '<=', bound: RowExpression): RowExpression => {
     const made = compare(operator, [operand, bound], node, context);
     const isExact =
@@ -213,7 +214,8 @@ function bindIn(node: InList, context: BindContext): RowExpression {
     const bound = bindExpression(value, context);
     return { bound, test: compare('=', [operand, bound], value, context) };
   });
-  const membership = isNullConstant(operand) ? UNKNOWN : (asMembership(operand, tests) ?? disjunction(tests));
+  const asSet = tests.length > 1 ? asMembership(operand, tests) : undefined;
+  const membership = isNullConstant(operand) ? UNKNOWN : (asSet ?? disjunction(tests));
   return node.isNegated ? not(membership) : membership;
 }
 

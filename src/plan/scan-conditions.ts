@@ -146,8 +146,7 @@ function domainKind({ kind }: ComparisonDomain): ScanConstant['kind'] {
 
 function decimalOf(value: Exclude<Datum, null>): ScanConstant | undefined {
   const exact = typeof value === 'bigint' ? new Decimal(value, 0) : value;
-  if (!(exact instanceof Decimal)) return undefined;
-  return { kind: 'decimal', value: exact };
+  return exact instanceof Decimal ? { kind: 'decimal', value: exact } : undefined;
 }
 
 /** Whether TiKV, which takes a constant for a value of the column's type, would read all of it. */

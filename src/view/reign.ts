@@ -13,7 +13,6 @@ import { EpochSource } from '../source/epoch-source.js';
 import { FeedRouter } from '../source/feed-router.js';
 import { ChangeFeed } from '../tikv/feed/change-feed.js';
 import { LagResolver } from '../tikv/feed/lag-resolver.js';
-import { feedRegions } from '../tikv/feed-regions.js';
 import { HistoryGoneError } from '../tikv/pd/gc-barrier.js';
 import { EpochHistory } from './epoch-history.js';
 import { GcKeeper } from './gc-keeper.js';
@@ -51,7 +50,7 @@ export class Reign {
     this.#lagResolver = new LagResolver({
       runtime: instance.runtime,
       feed: reign.feed,
-      resolver: instance.cluster.locks,
+      resolver: instance.cluster.locks.spans,
       latestTs: (signal) => instance.cluster.tso.next(signal),
       telemetry: instance.telemetry,
     });
@@ -75,7 +74,7 @@ export class Reign {
     // Without a view to go on with there is no history to go on from.
     const hasViews = registry.views.some((view) => isMaintained(view, registry));
     const from = hasViews ? taken.appliedTs : maxTs(taken.appliedTs, now);
-    const gc = new GcKeeper(cluster.gc.barrier(`${instance.schema}/maintenance`), runtime, telemetry);
+    const gc = new GcKeeper(cluster.gcBarrier(`${instance.schema}/maintenance`), runtime, telemetry);
     const { start, lost } = await holdHistory(gc, from, now, signal);
     const takenUp =
       lost === undefined ? await takeUpViews({ ...instance, registry }, start, now, signal) : undefined;
@@ -85,7 +84,7 @@ export class Reign {
     const feed = new ChangeFeed({
       runtime,
       transport: instance.feedTransport,
-      regions: feedRegions(cluster.regions),
+      regions: cluster.regions,
       clusterId: cluster.clusterId,
       telemetry,
     });

@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.js';
 import { Backoff } from '../base/backoff.js';
-import { Semaphore } from '../tikv/concurrency.js';
+import { Semaphore } from '../base/concurrency.js';
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
 import type { Task } from '../base/runtime.js';
 import { BuildJob, type BuildProgress } from './build-job.js';

@@ -74,6 +74,14 @@ function stringAgainst(
   return `(${code.constant(tester.compare)}(${place}) ${numeric} 0)`;
 }
 
+/** Whether a string, not NULL, has the same sort key as a constant: what IN asks. */
+export function sameKeyCode(collation: Collation, operand: Operand, constant: Constant, code: Code): string {
+  const bytes = bytesOf(constant);
+  if (operand.kind === 'constant') return String(collation.equals(bytesOf(operand.constant), bytes));
+  assert(operand.kind === 'column', 'a test is compared as a string');
+  return `${code.constant(stringTester(collation, bytes).hasSameKey)}(${cell(operand.column, code)})`;
+}
+
 /** Where a string is: its memory, start and end. */
 export function cell({ index, type }: InputColumn, code: Code): string {
   assert(code.column(index, type) === 'bytes', `column ${index} is no string`);

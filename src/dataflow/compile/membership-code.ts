@@ -12,7 +12,7 @@ import { TWO_32, halvesOf } from '../kernels/i64.js';
 import { HalvesSet } from '../kernels/sets.js';
 import { equalityKey } from '../kernels/strings.js';
 import type { Code } from './code.js';
-import { cell, comparisonCode } from './comparison-code.js';
+import { cell, comparisonCode, sameKeyCode } from './comparison-code.js';
 import { type Operand, doubleOf, exactOf, integerCode, realCode } from './operand-code.js';
 
 /** Longer lists become sets. */
@@ -39,7 +39,9 @@ type List = Pick<Membership, 'domain' | 'values'>;
 function oneByOne({ domain, values }: List, operand: Operand, code: Code): string {
   if (values.length === 0) return 'false';
   const tests = values.map((constant) =>
-    comparisonCode('=', domain, operand, { kind: 'constant', constant }, code),
+    domain.kind === 'string'
+      ? sameKeyCode(collationOf(domain.collation, domain.isNewCollation), operand, constant, code)
+      : comparisonCode('=', domain, operand, { kind: 'constant', constant }, code),
   );
   return `(${tests.join(' || ')})`;
 }

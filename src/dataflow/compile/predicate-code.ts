@@ -47,7 +47,7 @@ export function predicateCode(expression: RowExpression, asked: Asked, code: Cod
       return connectiveTest(expression, asked, code);
     case 'xor': {
       const name = xorValue(expression, code);
-      return `${name} === ${asked === 'true' ? 1 : 0}`;
+      return `(${name} === ${asked === 'true' ? 1 : 0})`;
     }
     default:
       return unreachable(expression);

@@ -1,11 +1,11 @@
 /**
  * LIKE: `%` for any characters, `_` for one, an escape for neither. Characters are those of the collation: bytes under
- * `binary`, else code points, a broken byte being one character that equals U+FFFD; they are equal if they weigh the
- * same. Trailing spaces count, whatever the collation says.
+ * `binary` and `utf8mb4_0900_bin`, else code points, a broken byte being one character that equals U+FFFD; they are
+ * equal if they weigh the same. Trailing spaces count, whatever the collation says.
  *
  * Matching goes back at most to the last `%`, so it takes at most text × pattern steps.
  *
- * @see pingcap/tidb pkg/util/stringutil/string_util.go (CompilePatternInner, doMatchInner)
+ * @see pingcap/tidb pkg/util/stringutil/string_util.go (CompilePatternInner, doMatchInner), pkg/util/collate/bin.go
  */
 import type { Collation } from '../../codec/collation.js';
 import { BROKEN_RUNE, runeAt, runeLength } from '../../codec/utf8.js';
@@ -23,15 +23,18 @@ export type LikeMatcher = (data: Uint8Array, start: number, end: number) => bool
 
 /** Compiles a pattern. */
 export function likeMatcher(collation: Collation, pattern: Uint8Array, escape: number): LikeMatcher {
-  const elements = elementsOf(pattern, escape, collation.name === 'binary' ? BYTES : codePoints(collation));
-  const isBytes = collation.name === 'binary' || (collation.isBytewise && isByteSafe(elements));
-  if (!isBytes) {
-    const characters = codePoints(collation);
-    return (data, start, end) => matches(elements, characters, data, start, end);
-  }
-  const bytes = collation.name === 'binary' ? elements : elementsOf(pattern, escape, BYTES);
+  const characters = hasByteCharacters(collation) ? BYTES : codePoints(collation);
+  const elements = elementsOf(pattern, escape, characters);
+  const isBytes = characters === BYTES || (collation.isBytewise && isByteSafe(elements));
+  if (!isBytes) return (data, start, end) => matches(elements, characters, data, start, end);
+  const bytes = elementsOf(pattern, escape, BYTES);
   if (bytes.every((element) => element >= 0)) return exactly(bytes);
   return (data, start, end) => matches(bytes, BYTES, data, start, end);
+}
+
+/** Whether `_` stands for one byte: so under the collations that are compared as they stand. */
+function hasByteCharacters(collation: Collation): boolean {
+  return collation.isBytewise && !collation.isPadSpace;
 }
 
 /** How strings fall into characters, and what a character weighs. */

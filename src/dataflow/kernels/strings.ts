@@ -11,6 +11,8 @@ export interface StringTester {
   /** Negative, zero or positive. */
   readonly compare: (data: Uint8Array, start: number, end: number) => number;
   readonly equals: (data: Uint8Array, start: number, end: number) => boolean;
+  /** Whether the sort keys are the same, which broken UTF-8 tells from `equals` (codec/collation.ts). */
+  readonly hasSameKey: (data: Uint8Array, start: number, end: number) => boolean;
 }
 
 /** How string data[start, end) compares with `other`. */
@@ -21,10 +23,15 @@ export function stringTester(collation: Collation, constant: Uint8Array): String
   const compareTwo = stringComparator(collation);
   const compare = (data: Uint8Array, start: number, end: number): number =>
     compareTwo(data, start, end, constant);
-  const equals = collation.isBytewise
-    ? bytewiseEquals(collation.isPadSpace, constant)
-    : (data: Uint8Array, start: number, end: number) => compare(data, start, end) === 0;
-  return { compare, equals };
+  if (collation.isBytewise) {
+    const equals = bytewiseEquals(collation.isPadSpace, constant);
+    return { compare, equals, hasSameKey: equals };
+  }
+  return {
+    compare,
+    equals: (data, start, end) => compare(data, start, end) === 0,
+    hasSameKey: (data, start, end) => collation.equals(data.subarray(start, end), constant),
+  };
 }
 
 /** Compares strings under a collation as TiDB's expressions do. */

@@ -69,6 +69,8 @@ export class ChainOperator implements Operator {
 
   absorb(): void {
     assert(this.#output !== undefined, 'absorb before the end of run');
+    // The output may be made of the epoch's input; holding it would keep that alive.
+    this.#output = undefined;
   }
 
   #take(input: Delta, from: number, to: number): void {

@@ -1,6 +1,6 @@
 /** Where a view's delta leaves a circuit: consolidated, so that a row that went and came back costs nothing. */
 import { assert } from '../../base/assert.js';
-import { consolidate } from '../consolidate.js';
+import { Consolidation } from '../consolidate.js';
 import type { Delta } from '../delta.js';
 import type { Operator, RunResult } from '../operator.js';
 import { RowCounter } from './counter.js';
@@ -11,6 +11,8 @@ export class OutputOperator implements Operator {
   readonly counters = new RowCounter();
   readonly #hasKey: boolean;
   #input: Delta | undefined;
+  /** undefined: there is nothing to consolidate. */
+  #consolidation: Consolidation | undefined;
   #output: Delta | undefined;
 
   /** @param hasKey - whether no two rows of the view are equal. */
@@ -27,19 +29,23 @@ export class OutputOperator implements Operator {
     const [input] = inputs;
     assert(input !== undefined && inputs.length === 1, `an output with ${inputs.length} inputs`);
     this.#input = input;
+    const isClean = this.#hasKey && isInsertionOnly(input);
+    this.#consolidation = isClean ? undefined : new Consolidation(input);
     this.#output = undefined;
     this.counters.rowsIn += input.rows;
   }
 
-  /** @throws LimitError — as {@link consolidate}. */
-  run(): RunResult {
+  /** @throws LimitError — when the delta has more rows than an epoch may have. */
+  run(budget: number): RunResult {
     const input = this.#input;
     assert(input !== undefined, 'run before begin');
-    this.#output =
-      this.#hasKey && isInsertionOnly(input) ? { ...input, isConsolidated: true } : consolidate(input);
+    const result = this.#consolidation?.run(budget) ?? { rows: 0, isDone: true };
+    if (!result.isDone) return result;
+    this.#output = this.#consolidation?.finish() ?? { ...input, isConsolidated: true };
     this.#input = undefined;
+    this.#consolidation = undefined;
     this.counters.rowsOut += this.#output.rows;
-    return { rows: input.rows, isDone: true };
+    return result;
   }
 
   absorb(): void {

@@ -36,7 +36,7 @@ export function truthOf(expression: RowExpression, row: readonly Datum[]): Truth
     }
     case 'in': {
       const operand = evaluate(expression.operand, row);
-      return anyOf(expression.values.map(({ value }) => compareBy('=', expression.domain, operand, value)));
+      return anyOf(expression.values.map(({ value }) => sameIn(expression.domain, operand, value)));
     }
     case 'like': {
       const operand = evaluate(expression.operand, row);
@@ -102,6 +102,13 @@ function compareBy(operator: ComparisonOperator, domain: ComparisonDomain, left:
     case '>=':
       return order >= 0;
   }
+}
+
+/** Whether IN takes two values for the same: strings by their sort keys. */
+function sameIn(domain: ComparisonDomain, left: Datum, right: Datum): Truth {
+  if (domain.kind !== 'string' || left === null || right === null) return compareBy('=', domain, left, right);
+  assert(left instanceof Uint8Array && right instanceof Uint8Array, 'strings are bytes');
+  return collationOf(domain.collation, domain.isNewCollation).equals(left, right);
 }
 
 /** Negative, zero or positive. */

@@ -29,7 +29,9 @@ export function isLike(collation: Collation, text: Uint8Array, pattern: Uint8Arr
 }
 
 function charactersOf(collation: Collation, text: Uint8Array): readonly Uint8Array[] {
-  if (collation.name === 'binary') return Array.from(text, (byte) => Uint8Array.of(byte));
+  // The collations that TiDB takes for bytes, not only for the order but for what a character is.
+  const isOfBytes = collation.name === 'binary' || collation.name === 'utf8mb4_0900_bin';
+  if (isOfBytes) return Array.from(text, (byte) => Uint8Array.of(byte));
   const characters: Uint8Array[] = [];
   for (let at = 0; at < text.length;) {
     const rune = runeAt(text, at, text.length);

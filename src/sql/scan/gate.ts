@@ -49,17 +49,24 @@ export class Gate {
     if (this.#isUseless || end - start < WORTH_BYTES) return false;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const pieces = this.#pieces;
-    // The last bytes are covered by a piece that ends with the text, wherever the steps of two fall.
-    const last = end - 4;
-    for (let i = start; i <= last; i += 2) {
+    // Two pieces a round, at every second place; the first of them sees each byte once.
+    const last = end - 6;
+    let i = start;
+    for (; i <= last; i += 4) {
       const piece = view.getInt32(i, true);
-      const semicolons = piece ^ 0x3b3b3b3b;
-      const isSpecial = ((semicolons - 0x01010101) & ~semicolons & 0x80808080) | (piece & 0x80808080);
-      const found = (pieces[pieceHash(piece)] ?? 0) | isSpecial;
+      const next = view.getInt32(i + 2, true);
+      const found = (pieces[pieceHash(piece)] ?? 0) | (pieces[pieceHash(next)] ?? 0) | specialBytes(piece);
+      if (found === NOTHING) continue;
+      if (found !== ASK || this.#isInWord(bytes, i, start, end) || this.#isInWord(bytes, i + 2, start, end))
+        return false;
+    }
+    // What is left is less than a round: every place, from at least the last whole piece on.
+    for (i = Math.min(i, end - 4); i <= end - 4; i++) {
+      const piece = view.getInt32(i, true);
+      const found = (pieces[pieceHash(piece)] ?? 0) | specialBytes(piece);
       if (found !== NOTHING && (found !== ASK || this.#isInWord(bytes, i, start, end))) return false;
     }
-    const tail = bytes[end - 1] ?? 0;
-    return tail !== 0x3b && tail < 0x80;
+    return true;
   }
 
   /** Whether the word around `at`, as far as it is in [start, end), counts. */
@@ -79,6 +86,12 @@ export class Gate {
       this.#pieces[hash] = Math.max(this.#pieces[hash] ?? 0, mark);
     }
   }
+}
+
+/** Not zero if one of the four bytes is a semicolon or outside ASCII. */
+function specialBytes(piece: number): number {
+  const semicolons = piece ^ 0x3b3b3b3b;
+  return ((semicolons - 0x01010101) & ~semicolons & 0x80808080) | (piece & 0x80808080);
 }
 
 /** Letters of either case hash alike. */

@@ -6,6 +6,8 @@
  */
 import { assert, present, unreachable } from '../../base/assert.js';
 import { ByteWriter } from '../../base/byte-writer.js';
+import { type Decimal, digitCount } from '../../codec/decimal.js';
+import { DecimalWriter } from '../../codec/decimal-binary.js';
 import { FieldFlag, type FieldType, MysqlType } from '../../codec/field-type.js';
 import { writeComparableFloat, writeComparableI64 } from '../../codec/memcomparable.js';
 import { collationId } from './collation-id.js';
@@ -168,7 +170,7 @@ function constant(value: Constant, columnType: FieldTypeMessage): ExprMessage {
       return { tp: ExprType.float64, val: float64(value.value), fieldType };
     }
     case 'decimal':
-      return { tp: ExprType.decimal, val: value.encoded, fieldType: columnType };
+      return { tp: ExprType.decimal, val: decimal(value.value), fieldType: columnType };
     case 'string':
       return { tp: ExprType.string, val: value.value, fieldType: columnType };
     case 'time':
@@ -194,5 +196,18 @@ function uint64(value: bigint): Uint8Array {
 function float64(value: number): Uint8Array {
   const out = new ByteWriter(8);
   writeComparableFloat(out, value);
+  return out.take();
+}
+
+/** In the least precision that holds it. */
+function decimal(value: Decimal): Uint8Array {
+  const out = new ByteWriter();
+  const precision = Math.max(digitCount(value.unscaled), value.scale, 1);
+  const isWritten = new DecimalWriter({ precision, scale: value.scale }).write(
+    out,
+    value.unscaled,
+    value.scale,
+  );
+  assert(isWritten, `a decimal of ${precision} digits does not fit itself`);
   return out.take();
 }

@@ -2,6 +2,7 @@
  * Conditions that TiKV can test while it scans: comparisons of a column with constants, and their logic. Three-valued
  * as in SQL: a row passes when the condition is true, not when it is NULL.
  */
+import type { Decimal } from '../../codec/decimal.js';
 import { type FieldType, MysqlType } from '../../codec/field-type.js';
 
 /** Comparison operators. */
@@ -11,8 +12,7 @@ export type ComparisonOp = '=' | '<>' | '<' | '<=' | '>' | '>=';
 export type Constant =
   | { readonly kind: 'int'; readonly value: bigint; readonly isUnsigned: boolean }
   | { readonly kind: 'real'; readonly value: number }
-  /** Precision, digits after the point, and MySQL's binary form: a decimal datum without its flag. */
-  | { readonly kind: 'decimal'; readonly encoded: Uint8Array }
+  | { readonly kind: 'decimal'; readonly value: Decimal }
   /** In the column's charset. */
   | { readonly kind: 'string'; readonly value: Uint8Array }
   /** TiDB's packed form; of a TIMESTAMP, in UTC. */

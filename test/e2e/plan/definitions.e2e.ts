@@ -84,14 +84,17 @@ describe('plan/definitions against TiDB', function () {
     console.log(`      SEED=${chance.seed}`);
     const until = Date.now() + SECONDS * 1000;
     let [tables, planned, refused] = [0, 0, 0];
+    const reasons = new Map<string, number>();
     do {
       const table = randomTable(`t${tables++}`, chance);
       const trial = await randomTrial(table, chance);
       planned += trial.views.length;
-      refused += trial.refused;
+      refused += trial.refused.length;
+      for (const reason of trial.refused) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
       await trial.drop();
     } while (Date.now() < until);
     console.log(`      ${tables} tables, ${planned} definitions, ${refused} refused`);
+    for (const [reason, times] of reasons) console.log(`      ${times} × ${reason}`);
     expect(planned, 'definitions that are planned').greaterThan(refused);
   });
 
@@ -127,7 +130,8 @@ describe('plan/definitions against TiDB', function () {
 /** One table, the views over it, and one circuit for all of them. */
 class Trial {
   readonly views: View[] = [];
-  refused = 0;
+  /** The reasons of what was refused. */
+  readonly refused: string[] = [];
   readonly #rig: LocalRig;
   readonly #connection: Connection;
   readonly #table: string;
@@ -157,7 +161,7 @@ class Trial {
       plan = planView(readDefinition(canonical), () => version, { timeZone: this.#zone.name });
     } catch (error) {
       if (!(error instanceof NotSupportedError)) throw error;
-      this.refused++;
+      this.refused.push(error.reason);
       return;
     }
     const described = await describedColumns(this.#connection, name);

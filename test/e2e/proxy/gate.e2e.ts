@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
-import mysql from 'mysql2/promise';
+import type mysql from 'mysql2/promise';
 import { utf8 } from '../../../src/base/bytes.js';
 import { SqlError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';

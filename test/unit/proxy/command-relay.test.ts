@@ -1,16 +1,14 @@
 import { expect } from 'chai';
 import { AssertionError } from '../../../src/base/assert.js';
 import { NO_BYTES, concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
-import { LimitError, SqlError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
 import type { LocalStatement, StatementGate, StatementKind } from '../../../src/proxy/statement-gate.js';
 import { Command } from '../../../src/wire/command.js';
 import { parseErr } from '../../../src/wire/err-packet.js';
 import { frame, framePayload } from '../../../src/wire/packet-writer.js';
 import { ProtocolError } from '../../../src/wire/protocol-error.js';
-import type { TextResult } from '../../../src/wire/text-result-reader.js';
 import { settle } from '../../support/virtual-runtime.js';
-import { AnswerPrinter, column } from '../wire/answers.js';
+import { AnswerPrinter } from '../wire/answers.js';
 import { RelayRig, STATUS, message, textOf, wordGate } from './relay-rig.js';
 
 const print = new AnswerPrinter(true);

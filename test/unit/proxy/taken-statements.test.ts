@@ -1,17 +1,14 @@
 import { expect } from 'chai';
-import { AssertionError } from '../../../src/base/assert.js';
-import { NO_BYTES, concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import { concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
 import { LimitError, SqlError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
-import type { LocalStatement, StatementGate, StatementKind } from '../../../src/proxy/statement-gate.js';
+import type { LocalStatement } from '../../../src/proxy/statement-gate.js';
 import { Command } from '../../../src/wire/command.js';
-import { parseErr } from '../../../src/wire/err-packet.js';
-import { frame, framePayload } from '../../../src/wire/packet-writer.js';
-import { ProtocolError } from '../../../src/wire/protocol-error.js';
+import { frame } from '../../../src/wire/packet-writer.js';
 import type { TextResult } from '../../../src/wire/text-result-reader.js';
 import { settle } from '../../support/virtual-runtime.js';
 import { AnswerPrinter, column } from '../wire/answers.js';
-import { RelayRig, STATUS, message, textOf, wordGate } from './relay-rig.js';
+import { RelayRig, STATUS, message, wordGate } from './relay-rig.js';
 
 const print = new AnswerPrinter(true);
 const ok = (): Uint8Array => print.begin().ok(STATUS).take();
@@ -222,9 +219,7 @@ describe('taken statements', () => {
       wordGate(
         (session) =>
           new Promise((_resolve, reject) =>
-            session.signal.addEventListener('abort', () =>
-              reject((reason = session.signal.reason) as Error),
-            ),
+            session.signal.addEventListener('abort', () => reject((reason = session.signal.reason) as Error)),
           ),
       ),
     ).query('take it');
@@ -346,9 +341,7 @@ describe('prepared statements that are taken', () => {
     const rig = new RelayRig(wordGate(answerRows));
     prepare(rig);
     rig.command(Command.stmtExecute, fromHex('010000000001000000'));
-    expect(hex(rig.sentToBackend)).to.equal(
-      hex(message(Command.stmtExecute, fromHex('010000000001000000'))),
-    );
+    expect(hex(rig.sentToBackend)).to.equal(hex(message(Command.stmtExecute, fromHex('010000000001000000'))));
   });
 
   it('are gone after the session was reset, unless that failed', () => {
@@ -373,4 +366,3 @@ describe('prepared statements that are taken', () => {
     expect(rig.sentToClient.toString('latin1')).to.match(/#42000Can't create more than/);
   });
 });
-

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { fromHex, toHex, utf8 } from '../../../../src/base/bytes.js';
+import { toHex, utf8 } from '../../../../src/base/bytes.js';
+import { Decimal } from '../../../../src/codec/decimal.js';
 import { type FieldType, MysqlType, type MysqlTypeCode } from '../../../../src/codec/field-type.js';
 import {
   type Condition,
@@ -45,7 +46,7 @@ describe('tikv/coprocessor/condition-encoder', () => {
     const constants: Constant[] = [
       int(1n),
       { kind: 'real', value: 1 },
-      { kind: 'decimal', encoded: fromHex('010081') },
+      { kind: 'decimal', value: new Decimal(1n, 0) },
       { kind: 'string', value: utf8('x') },
       { kind: 'time', packed: 1n },
       { kind: 'duration', nanoseconds: 1n },
@@ -69,7 +70,7 @@ describe('tikv/coprocessor/condition-encoder', () => {
     expect(value(0, int(5n, true))).to.equal('2 0000000000000005');
     expect(value(1, { kind: 'real', value: -0 })).to.equal('4 8000000000000000');
     expect(value(1, { kind: 'real', value: -1.5 })).to.equal('4 4007ffffffffffff');
-    expect(value(2, { kind: 'decimal', encoded: fromHex('040273dd') })).to.equal('102 040273dd');
+    expect(value(2, { kind: 'decimal', value: new Decimal(-1234n, 2) })).to.equal('102 040273dd');
     expect(value(3, { kind: 'string', value: utf8('ab') })).to.equal('5 6162');
     expect(value(4, { kind: 'time', packed: 258n })).to.equal('107 0000000000000102');
     expect(value(5, { kind: 'duration', nanoseconds: -1n })).to.equal('103 7fffffffffffffff');
