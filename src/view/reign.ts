@@ -15,6 +15,7 @@ import { ChangeFeed } from '../tikv/feed/change-feed.js';
 import { LagResolver } from '../tikv/feed/lag-resolver.js';
 import { HistoryGoneError } from '../tikv/pd/gc-barrier.js';
 import { EpochHistory } from './epoch-history.js';
+import { ForeignWrites } from './foreign-writes.js';
 import { GcKeeper } from './gc-keeper.js';
 import { Group } from './group.js';
 import type { InstanceParts } from './instance-parts.js';
@@ -102,6 +103,7 @@ export class Reign {
       registry,
       history,
       edits: new PendingEdits(),
+      foreign: new ForeignWrites(router, alarm, telemetry),
       alarm,
       frontier: taken,
       views,

@@ -50,11 +50,12 @@ export class InstanceViewService implements ViewService {
     if (this.#namesOf?.registry === registry && this.#namesOf.version === registry.version)
       return this.#names;
     this.#namesOf = { registry, version: registry.version };
-    const views = registry.views.map(({ schema, name, state, lastError }) => ({
+    const views = registry.views.map(({ schema, name, state, lastError, options }) => ({
       schema,
       name,
       state,
       lastError,
+      bases: options.bases,
     }));
     if (JSON.stringify(views) !== JSON.stringify(this.#names.views)) {
       this.#names = { version: this.#names.version + 1, views };
