@@ -1,6 +1,6 @@
 /** Runs a statement of ours on behalf of a client, and writes its answer. */
 import { FieldFlag, MysqlType } from '../../codec/field-type.js';
-import type { LexMode } from '../../sql/scan/lex-mode.js';
+import { lexModeOf } from '../../sql/scan/lex-mode.js';
 import { parseViewStatement } from '../../sql/parse/view-statement-parser.js';
 import type { ViewStatement } from '../../sql/ast/view-statement.js';
 import type { ResultColumn, ViewService } from '../../view/index.js';
@@ -66,15 +66,6 @@ async function run(
     }
   }
   if (hasColumns) answer.end();
-}
-
-function lexModeOf(sqlMode: string): LexMode {
-  const modes = new Set(sqlMode.toUpperCase().split(','));
-  return {
-    ansiQuotes: modes.has('ANSI_QUOTES') || modes.has('ANSI'),
-    noBackslashEscapes: modes.has('NO_BACKSLASH_ESCAPES'),
-    doubleByte: false,
-  };
 }
 
 const TEXT_BYTES = 1024 * 4;

@@ -80,6 +80,20 @@ describe('guards around views', () => {
     expect(await client.rows('show materialized views')).deep.equal([]);
   });
 
+  it('let a frozen view be built again', async () => {
+    await client.run('create materialized view v (id, a, index (a)) as select id, a from t');
+    await direct.run('truncate table shop.t');
+    await until(async () => (await stateOf('v'))[0] === 'FROZEN');
+    expect((await stateOf('v'))[1]).contain('shop.t');
+    expect((await client.rows('select * from v')).length).equal(2);
+    await client.run('insert into t values (7, 70, 700)');
+    await client.run('refresh materialized view v complete');
+    expect(await client.rows('select * from v')).deep.equal([['7', '70']]);
+    expect((await stateOf('v'))[0]).equal('READY');
+    expect((await client.rows('show index from v')).length).equal(2);
+    await client.run('admin check materialized view v');
+  });
+
   it('drop the views of a database with it', async () => {
     await client.runAll(
       'create materialized view v as select id, a from t',
