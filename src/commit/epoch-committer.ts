@@ -152,7 +152,8 @@ export class EpochCommitter {
   }
 
   /**
-   * Takes over: raises the term, whoever reigned. What he has under way is rolled back or has come to pass.
+   * Takes over: raises the term, whoever reigned, in the frontier record and in the row of every build, so that
+   * neither an epoch nor a batch of his can commit any more. What he has under way is rolled back or has come to pass.
    *
    * @throws TiviewError kind `registryMissing` — there is no frontier record; BudgetError; the signal's reason.
    */
@@ -185,20 +186,36 @@ export class EpochCommitter {
   #takeOverWrite(owner: string, found: (before: Frontier) => void): FencedWrite<TiviewError> {
     return {
       fenceKey: this.#record.key,
-      prepare: (fence, snapshot) => {
-        if (fence === undefined) return Promise.resolve({ kind: 'refuse', refusal: noFrontier() });
+      prepare: async (fence, snapshot, inner) => {
+        if (fence === undefined) return { kind: 'refuse', refusal: noFrontier() };
         const before = this.#record.decode(fence);
         found(before);
         const after = { ...before, term: before.term + 1n, owner, startTs: snapshot.ts };
         const put: Mutation = { kind: 'put', key: this.#record.key, value: this.#record.encode(after) };
-        return Promise.resolve({ kind: 'write', mutations: [put] });
+        return { kind: 'write', mutations: [put, ...(await this.#fenceBuilds(after.term, snapshot, inner))] };
       },
     };
   }
 
+  /** Every build becomes the new reign's: the writers of the old one find another term in their fence. */
+  async #fenceBuilds(term: bigint, snapshot: Snapshot, signal: AbortSignal): Promise<Mutation[]> {
+    const { builds } = this.#tables;
+    const mutations: Mutation[] = [];
+    for await (const page of snapshot.scan(builds.range.start, builds.range.end, {}, signal)) {
+      for (const { key, value } of page) {
+        mutations.push({ kind: 'put', ...builds.encode({ ...builds.decode(key, value), term }) });
+      }
+    }
+    return mutations;
+  }
+
   /** The one who reigned, or another who takes over, is in the middle of a transaction: it ends here. */
-  async #rollBackReigning(outcome: { readonly lock: { readonly lockVersion: bigint } }, signal: AbortSignal) {
-    const ref = { primary: this.#record.key, startTs: outcome.lock.lockVersion as Ts };
+  async #rollBackReigning(
+    { lock }: { readonly lock: { readonly primaryLock: Uint8Array; readonly lockVersion: bigint } },
+    signal: AbortSignal,
+  ): Promise<void> {
+    // An epoch's primary is the frontier record, that of a batch the build's row.
+    const ref = { primary: lock.primaryLock, startTs: lock.lockVersion as Ts };
     await this.#parts.cluster.transactions.checkStatus(ref, { force: true }, signal);
   }
 

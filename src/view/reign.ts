@@ -19,6 +19,7 @@ import { ForeignWrites } from './foreign-writes.js';
 import { GcKeeper } from './gc-keeper.js';
 import { Group } from './group.js';
 import type { InstanceParts } from './instance-parts.js';
+import { Janitor } from './janitor.js';
 import { isMaintained, takeUpViews } from './maintained.js';
 import { PendingEdits } from './pending-edits.js';
 import type { ReignParts } from './reign-parts.js';
@@ -142,6 +143,7 @@ export class Reign {
       start('gc barrier', (own) => this.#gc.run(own));
       start('maintenance', (own) => this.parts.group.run(own));
       start('view jobs', (own) => this.jobs.run(own));
+      start('janitor', (own) => new Janitor(this.parts).run(own));
       start('requests', (own) => new RequestDesk(this.parts, this.jobs).run(own));
     });
     try {
