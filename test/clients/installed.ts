@@ -77,7 +77,7 @@ const probes: Readonly<Record<ClientName, readonly (readonly [string, ...string[
  * To be awaited at the beginning of a test that needs a client. Without the client the test fails if the environment
  * says `CI`, and is otherwise skipped, which is printed and counted.
  */
-export async function needsClient(context: Context, name: ClientName): Promise<void> {
+export async function needsClient(test: Context, name: ClientName): Promise<void> {
   for (const [command, ...args] of probes[name]) {
     const isThere = await runProgram(command, args).then(
       ({ code }) => code === 0,
@@ -87,6 +87,6 @@ export async function needsClient(context: Context, name: ClientName): Promise<v
     const message = `${name} is missing: run test/clients/install.sh ${name}`;
     if (process.env['CI'] !== undefined) throw new Error(message);
     process.stdout.write(`      ${message}\n`);
-    context.skip();
+    test.skip();
   }
 }
