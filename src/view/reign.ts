@@ -118,6 +118,10 @@ export class Reign {
     return new Reign(instance, { parts, feed, gc });
   }
 
+  get hasEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
   /** A signal that is aborted, too, when the reign ends: for whoever waits for something that only it can do. */
   until(signal: AbortSignal): AbortSignal {
     return AbortSignal.any([signal, this.#ended.signal]);
