@@ -118,6 +118,11 @@ export class Reign {
     return new Reign(instance, { parts, feed, gc });
   }
 
+  /** Whether it is over, or about to be: whatever was asked of it is for the next owner. */
+  get hasEnded(): boolean {
+    return this.#ended.signal.aborted;
+  }
+
   /** A signal that is aborted, too, when the reign ends: for whoever waits for something that only it can do. */
   until(signal: AbortSignal): AbortSignal {
     return AbortSignal.any([signal, this.#ended.signal]);

@@ -11,6 +11,8 @@ import type { Task } from '../base/runtime.js';
 import { BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
 import { publish } from './publication.js';
+import { BuildSupersededError } from '../commit/build-writer.js';
+import { DeposedError } from './group.js';
 import type { ReignParts } from './reign-parts.js';
 import { countRows } from './row-count.js';
 import { removeView } from './removal.js';
@@ -25,6 +27,7 @@ const LOOK_MS = 100;
 const BUILD_BUDGET_MS = 30 * 60_000;
 
 interface Job {
+  readonly kind: 'build' | 'removal';
   readonly task: Task;
   readonly done: Promise<void>;
 }
@@ -86,9 +89,11 @@ export class ViewJobs {
    */
   async create(view: ViewRecord, signal: AbortSignal): Promise<void> {
     // Asked a second time, after the owner who was asked first died: the build goes on already, or is done.
-    const known = this.#parts.registry.view(view.id);
-    if (known !== undefined) {
+    if (this.#parts.registry.view(view.id) !== undefined) {
       await this.#jobs.get(view.id)?.done;
+      // A build that has ended without having published the view, or removed it, is the successor's.
+      const state = this.#parts.registry.view(view.id)?.state;
+      if (state === 'BUILDING' || state === undefined) throw new DeposedError(undefined);
       return;
     }
     const taken = this.#parts.registry.named(view.schema, view.name);
@@ -102,6 +107,10 @@ export class ViewJobs {
   /** Removes a view; a build of it ends first. @throws as {@link removeView}. */
   async remove(view: ViewRecord): Promise<void> {
     const running = this.#jobs.get(view.id);
+    if (running?.kind === 'removal') {
+      await running.done;
+      return;
+    }
     if (running !== undefined) await running.task.stop(new Error('the view is being dropped'));
     await this.#startRemoval(this.#parts.registry.view(view.id) ?? view).done;
   }
@@ -111,14 +120,15 @@ export class ViewJobs {
   }
 
   #startBuild(view: ViewRecord): Job {
-    return this.#start(view, `build of view ${view.id}`, (signal) => this.#build(view, signal));
+    return this.#start(view, 'build', (signal) => this.#build(view, signal));
   }
 
   #startRemoval(view: ViewRecord): Job {
-    return this.#start(view, `removal of view ${view.id}`, (signal) => removeView(this.#parts, view, signal));
+    return this.#start(view, 'removal', (signal) => this.#remove(view, signal));
   }
 
-  #start(view: ViewRecord, name: string, work: (signal: AbortSignal) => Promise<void>): Job {
+  #start(view: ViewRecord, kind: Job['kind'], work: (signal: AbortSignal) => Promise<void>): Job {
+    const name = `${kind} of view ${view.id}`;
     assert(!this.#jobs.has(view.id), `view ${view.id} has a job already`);
     let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
     const done = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
@@ -135,7 +145,7 @@ export class ViewJobs {
         settle?.reject(error as Error);
       }
     });
-    const job: Job = { task, done };
+    const job: Job = { kind, task, done };
     this.#jobs.set(view.id, job);
     return job;
   }
@@ -154,12 +164,17 @@ export class ViewJobs {
         return;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof BuildSupersededError) {
+          // Another owner builds it now, so this one is deposed: its next epoch will tell it.
+          void this.#parts.group.edit([], signal).catch(() => undefined);
+          throw error;
+        }
         if (error instanceof TiviewError && error.isRetryable) {
           this.#parts.telemetry.log.warn('a build is tried again', { viewId: view.id, cause: error.message });
           await backoff.pause(RETRY, error, signal);
           continue;
         }
-        await removeView(this.#parts, registry.view(view.id) ?? view, signal);
+        await this.#remove(registry.view(view.id) ?? view, signal);
         throw error;
       } finally {
         this.#progress.delete(view.id);
@@ -177,6 +192,22 @@ export class ViewJobs {
 
   async #removeReplaced(view: ViewRecord, signal: AbortSignal): Promise<void> {
     const replaced = view.replaces === undefined ? undefined : this.#parts.registry.view(view.replaces);
-    if (replaced !== undefined) await removeView(this.#parts, replaced, signal);
+    if (replaced !== undefined) await this.#remove(replaced, signal);
+  }
+
+  /** Removes a view, again and again if TiDB or TiKV cannot be reached. @throws as {@link removeView}. */
+  async #remove(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    const what = `removal of ${view.schema}.${view.name}`;
+    const backoff = new Backoff(this.#parts.runtime, what, 'tidb', BUILD_BUDGET_MS);
+    for (;;) {
+      try {
+        await removeView(this.#parts, view, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TiviewError) || !error.isRetryable) throw error;
+        await backoff.pause(RETRY, error, signal);
+      }
+    }
   }
 }

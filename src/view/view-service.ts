@@ -288,7 +288,7 @@ export class InstanceViewService implements ViewService {
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!isForSuccessor(error) && this.#instance.reign === reign) throw error;
+        if (!isForSuccessor(error) && !reign.hasEnded) throw error;
         // The reign ended under it: ask the next owner, once there is one.
         await parts.runtime.sleep(100, signal);
       }
