@@ -70,6 +70,7 @@ export class ClientSession {
   #handshake: HandshakeRelay | undefined;
   #relay: CommandRelay | undefined;
   #connectionId: number | undefined;
+  #user: string | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
   #isInputHeld = false;
@@ -93,6 +94,11 @@ export class ClientSession {
   /** As TiDB knows it; undefined before the login is done. */
   get connectionId(): number | undefined {
     return this.#connectionId;
+  }
+
+  /** Who is logged in, if a statement of the session is answered here now. */
+  get answeredUser(): string | undefined {
+    return this.#relay?.isAnswering === true ? this.#user : undefined;
   }
 
   /** @see CommandRelay.interrupt */
@@ -224,6 +230,7 @@ export class ClientSession {
     this.#phase = 'commands';
     this.#handshake = undefined;
     this.#connectionId = connectionId;
+    this.#user = user;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),

@@ -123,6 +123,11 @@ export class Proxy {
     this.#backends.replace(addresses);
   }
 
+  /** Whose statement is answered here on a session now; undefined: none is. */
+  answeredUser(connectionId: number): string | undefined {
+    return this.#byConnectionId.get(connectionId)?.answeredUser;
+  }
+
   /**
    * Aborts the statement that is answered here on a session, as KILL QUERY would.
    *

@@ -36,6 +36,9 @@ import { showCreateView, showStatus, showViews } from './statements/show.js';
 import { lagMs, statusRow } from './status-row.js';
 import type { ViewRecord } from './view-record.js';
 
+/** ER_QUERY_INTERRUPTED. */
+const INTERRUPTED = 1317;
+
 /** The service of one instance. */
 export class InstanceViewService implements ViewService {
   readonly #instance: Instance;
@@ -168,9 +171,16 @@ export class InstanceViewService implements ViewService {
       // Whatever becomes of it is in SHOW MATERIALIZED VIEW STATUS and in the log.
       work.catch(() => undefined);
     } else {
-      await work;
+      await work.catch((error: unknown) => this.#cancelIfKilled(view, signal, error));
     }
     return OK;
+  }
+
+  /** A build whose client has gone goes on, as TiDB's own DDL does; one that was killed must leave nothing. */
+  async #cancelIfKilled(view: ViewRecord, signal: AbortSignal, error: unknown): Promise<never> {
+    const isKilled = signal.reason instanceof SqlError && signal.reason.errno === INTERRUPTED;
+    if (isKilled) await this.#asOwner({ kind: 'drop', viewId: view.id }, new AbortController().signal);
+    throw error;
   }
 
   /** The same view, to be built anew in its own place. */
@@ -281,14 +291,11 @@ export class InstanceViewService implements ViewService {
       try {
         if (request.kind === 'create') await reign.jobs.create(request.view, signal);
         else if (request.kind === 'waitFor') await reign.parts.group.waitFor(request.ts, reign.until(signal));
-        else {
-          const view = reign.parts.registry.view(request.viewId);
-          if (view !== undefined) await reign.jobs.remove(view);
-        }
+        else await reign.jobs.remove(request.viewId);
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!isForSuccessor(error) && !reign.hasEnded) throw error;
+        if (!isForSuccessor(error) && this.#instance.reign === reign && !reign.hasEnded) throw error;
         // The reign ended under it: ask the next owner, once there is one.
         await parts.runtime.sleep(100, signal);
       }
