@@ -268,13 +268,13 @@ export class BuildJob {
     const { live, circuit, source, writer } = attempt;
     // A group in which nothing happens stands still; the build can only go forward.
     await group.waitFor(source.lower, signal);
-    return group.betweenEpochs(async () => {
+    const merged = await group.betweenEpochs(async () => {
       const { appliedTs } = group.frontier;
       const untilMs = runtime.monotonicMs() + MERGE_PATIENCE_MS;
       while (source.resolvedTs < appliedTs) {
         checkSource(attempt);
         const leftMs = untilMs - runtime.monotonicMs();
-        if (leftMs <= 0) return false;
+        if (leftMs <= 0) return undefined;
         await this.#alarm.waitAtMost(leftMs, runtime, signal);
       }
       await this.#advance(attempt, appliedTs, signal);
@@ -284,9 +284,13 @@ export class BuildJob {
       group.admit(live);
       // Taken along by the next epoch, the first that writes the view: if that is not committed, nothing is merged.
       const build: BuildRecord = { ...writer.build, phase: 'merged' };
-      void group.edit([{ kind: 'putBuild', build }], signal).catch(() => undefined);
-      return true;
+      const committed = group.edit([{ kind: 'putBuild', build }], signal);
+      committed.catch(() => undefined);
+      return { committed };
     });
+    // Published before it says so, a successor would build it a second time, in the place where it is already.
+    await merged?.committed;
+    return merged !== undefined;
   }
 }
 

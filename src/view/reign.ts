@@ -121,6 +121,7 @@ export class Reign {
     return new Reign(instance, { parts, feed, gc });
   }
 
+  /** Whether it is over, or about to be: whatever was asked of it is for the next owner. */
   get hasEnded(): boolean {
     return this.#ended.signal.aborted;
   }

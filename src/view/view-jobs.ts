@@ -11,6 +11,8 @@ import { SqlError, TiviewError, messageOf } from '../base/errors.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
+import { BuildSupersededError } from '../commit/build-writer.js';
+import { DeposedError } from './group.js';
 import { publish } from './publication.js';
 import type { ReignParts } from './reign-parts.js';
 import { countRows } from './row-count.js';
@@ -91,13 +93,20 @@ export class ViewJobs {
    */
   async create(view: ViewRecord, signal: AbortSignal): Promise<void> {
     // Asked a second time, after the owner who was asked first died: the build goes on already, or is done.
-    if (this.#parts.registry.view(view.id) === undefined) {
-      const registering = this.#register(view).finally(() => this.#registering.delete(view.id));
-      this.#registering.set(view.id, registering);
+    const { registry } = this.#parts;
+    if (registry.view(view.id) === undefined) {
+      let registering = this.#registering.get(view.id);
+      if (registering === undefined) {
+        registering = this.#register(view).finally(() => this.#registering.delete(view.id));
+        this.#registering.set(view.id, registering);
+      }
       await registering;
     }
     const job = this.#jobs.get(view.id);
     if (job !== undefined) await withAbort(job.done, signal);
+    // A build that has ended without having published the view, or removed it, is the successor's.
+    const state = registry.view(view.id)?.state;
+    if (state === 'BUILDING' || state === undefined) throw new DeposedError(undefined);
   }
 
   /** Puts a view into the registry and begins its build: both, whoever may have gone meanwhile. */
@@ -134,7 +143,7 @@ export class ViewJobs {
   }
 
   #startRemoval(view: ViewRecord): Job {
-    return this.#start(view, true, (signal) => removeView(this.#parts, view, signal));
+    return this.#start(view, true, (signal) => this.#remove(view, signal));
   }
 
   #start(view: ViewRecord, isRemoval: boolean, work: (signal: AbortSignal) => Promise<void>): Job {
@@ -174,12 +183,17 @@ export class ViewJobs {
         return;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof BuildSupersededError) {
+          // Another owner builds it now, so this one is deposed: its next epoch will tell it.
+          void this.#parts.group.edit([], signal).catch(() => undefined);
+          throw error;
+        }
         if (error instanceof TiviewError && error.isRetryable) {
           this.#parts.telemetry.log.warn('a build is tried again', { viewId: view.id, cause: error.message });
           await backoff.pause(RETRY, error, signal);
           continue;
         }
-        await removeView(this.#parts, registry.view(view.id) ?? view, signal);
+        await this.#remove(registry.view(view.id) ?? view, signal);
         throw error;
       } finally {
         this.#progress.delete(view.id);
@@ -197,6 +211,22 @@ export class ViewJobs {
 
   async #removeReplaced(view: ViewRecord, signal: AbortSignal): Promise<void> {
     const replaced = view.replaces === undefined ? undefined : this.#parts.registry.view(view.replaces);
-    if (replaced !== undefined) await removeView(this.#parts, replaced, signal);
+    if (replaced !== undefined) await this.#remove(replaced, signal);
+  }
+
+  /** Removes a view, again and again if TiDB or TiKV cannot be reached. @throws as {@link removeView}. */
+  async #remove(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    const what = `removal of ${view.schema}.${view.name}`;
+    const backoff = new Backoff(this.#parts.runtime, what, 'tidb', BUILD_BUDGET_MS);
+    for (;;) {
+      try {
+        await removeView(this.#parts, view, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TiviewError) || !error.isRetryable) throw error;
+        await backoff.pause(RETRY, error, signal);
+      }
+    }
   }
 }

@@ -113,7 +113,7 @@ describe('guards around views', () => {
     const builder = await tiview.connect({ database: 'shop' });
     const outcome = builder
       .run('create materialized view v as select id, a from t')
-      .catch((error: Error) => error);
+      .catch((error: unknown) => error);
     await until(async () => (await stateOf('v'))[0] === 'BUILDING');
     builder.abandon();
     await rig.pauseResolved(0);
