@@ -155,7 +155,8 @@ export class EpochCommitter {
   }
 
   /**
-   * Takes over: raises the term, whoever reigned. What he has under way is rolled back or has come to pass.
+   * Takes over: raises the term, whoever reigned, in the frontier record and in the row of every build, so that
+   * neither an epoch nor a batch of his can commit any more. What he has under way is rolled back or has come to pass.
    *
    * @throws TiviewError kind `registryMissing` — there is no frontier record; BudgetError; the signal's reason.
    */
@@ -180,13 +181,15 @@ export class EpochCommitter {
   #takeOverWrite(owner: string, found: (before: Frontier) => void): FencedWrite<TiviewError> {
     return {
       fenceKey: this.#record.key,
-      prepare: async (fence, snapshot, signal) => {
+      prepare: async (fence, snapshot, inner) => {
         if (fence === undefined) return { kind: 'refuse', refusal: noFrontier() };
         const before = this.#record.decode(fence);
         found(before);
         const after = { ...before, term: before.term + 1n, owner, startTs: snapshot.ts };
         const put: Mutation = { kind: 'put', key: this.#record.key, value: this.#record.encode(after) };
-        return { kind: 'write', mutations: [put, ...(await this.#lastEpoch(before, snapshot, signal))] };
+        const history = await this.#lastEpoch(before, snapshot, inner);
+        const builds = await this.#fenceBuilds(after.term, snapshot, inner);
+        return { kind: 'write', mutations: [put, ...history, ...builds] };
       },
     };
   }
@@ -209,13 +212,27 @@ export class EpochCommitter {
     return status.kind === 'committed' ? [this.#historyRow(before, status.commitTs)] : [];
   }
 
+  /** Every build becomes the new reign's: the writers of the old one find another term in their fence. */
+  async #fenceBuilds(term: bigint, snapshot: Snapshot, signal: AbortSignal): Promise<Mutation[]> {
+    const { builds } = this.#tables;
+    const mutations: Mutation[] = [];
+    for await (const page of snapshot.scan(builds.range.start, builds.range.end, {}, signal)) {
+      for (const { key, value } of page) {
+        mutations.push({ kind: 'put', ...builds.encode({ ...builds.decode(key, value), term }) });
+      }
+    }
+    return mutations;
+  }
+
   /** The one who reigned, or another who takes over, is in the middle of a transaction: it ends here. */
   async #rollBackReigning(lock: LockInfo, signal: AbortSignal): Promise<void> {
-    if (!equalBytes(lock.primaryLock, this.#record.key)) {
+    // An epoch's primary is the frontier record, that of a batch the build's row; whatever else is a stranger's.
+    const isOurs = [this.#record.key, lock.key].some((key) => equalBytes(lock.primaryLock, key));
+    if (!isOurs) {
       await breakForeignLock(this.#parts, lock, signal);
       return;
     }
-    const ref = { primary: this.#record.key, startTs: lock.lockVersion as Ts };
+    const ref = { primary: lock.primaryLock, startTs: lock.lockVersion as Ts };
     await this.#parts.cluster.transactions.checkStatus(ref, { force: true }, signal);
   }
 

@@ -122,30 +122,38 @@ export class BuildJob {
     return live;
   }
 
-  /** The attempt's table and row. */
+  /**
+   * The attempt's row and table. The row comes first: it fences every attempt before, and only who has committed it
+   * knows the new table's name, so that no deposed owner can ever touch the table of a successor's attempt.
+   */
   async #makeTable(snapshotTs: Ts, signal: AbortSignal): Promise<BuildRecord> {
     const { registry, control, schema, catalog, cluster, group, term } = this.#parts;
-    const attempt = (registry.build(this.#view.id)?.attempt ?? 0n) + 1n;
+    const before = registry.build(this.#view.id);
+    const attempt = (before?.attempt ?? 0n) + 1n;
     const tableName = `build_${this.#view.id}_${attempt}`;
-    const place = quoteTable(schema, tableName);
-    await control.session(async (session) => {
-      await session.query(`DROP TABLE IF EXISTS ${place}`);
-      await session.query(`CREATE TABLE ${place} ${this.#view.options.tableDdl}`);
-    }, signal);
-    const at = await cluster.tso.next(signal);
-    const version = await catalog.findTable(schema, tableName, at, signal);
-    if (version === undefined) throw new BuildError(`the hidden table ${tableName} has vanished`);
-    const build: BuildRecord = {
+    const begun: BuildRecord = {
       viewId: this.#view.id,
       attempt,
       term,
       phase: 'scan',
-      tableId: version.id,
+      tableId: 0,
       tableName,
       snapshotTs,
       appliedTs: 0n as Ts,
       rowsWritten: 0n,
     };
+    await group.edit([{ kind: 'putBuild', build: begun }], signal);
+    await control.session(async (session) => {
+      const places = [tableName, ...(before === undefined ? [] : [before.tableName])];
+      await session.query(
+        `DROP TABLE IF EXISTS ${places.map((name) => quoteTable(schema, name)).join(', ')}`,
+      );
+      await session.query(`CREATE TABLE ${quoteTable(schema, tableName)} ${this.#view.options.tableDdl}`);
+    }, signal);
+    const at = await cluster.tso.next(signal);
+    const version = await catalog.findTable(schema, tableName, at, signal);
+    if (version === undefined) throw new BuildError(`the hidden table ${tableName} has vanished`);
+    const build: BuildRecord = { ...begun, tableId: version.id };
     const view = { ...(registry.view(this.#view.id) ?? this.#view), tableId: version.id };
     await group.edit(
       [

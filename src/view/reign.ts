@@ -15,9 +15,11 @@ import { ChangeFeed } from '../tikv/feed/change-feed.js';
 import { LagResolver } from '../tikv/feed/lag-resolver.js';
 import { HistoryGoneError } from '../tikv/pd/gc-barrier.js';
 import { EpochHistory } from './epoch-history.js';
+import { ForeignWrites } from './foreign-writes.js';
 import { GcKeeper } from './gc-keeper.js';
 import { Group } from './group.js';
 import type { InstanceParts } from './instance-parts.js';
+import { Janitor } from './janitor.js';
 import { isMaintained, takeUpViews } from './maintained.js';
 import { PendingEdits } from './pending-edits.js';
 import type { ReignParts } from './reign-parts.js';
@@ -102,6 +104,7 @@ export class Reign {
       registry,
       history,
       edits: new PendingEdits(),
+      foreign: new ForeignWrites(router, alarm, telemetry),
       alarm,
       frontier: taken,
       views,
@@ -140,6 +143,7 @@ export class Reign {
       start('gc barrier', (own) => this.#gc.run(own));
       start('maintenance', (own) => this.parts.group.run(own));
       start('view jobs', (own) => this.jobs.run(own));
+      start('janitor', (own) => new Janitor(this.parts).run(own));
       start('requests', (own) => new RequestDesk(this.parts, this.jobs).run(own));
     });
     try {

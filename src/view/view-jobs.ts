@@ -12,6 +12,7 @@ import { BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
 import { publish } from './publication.js';
 import type { ReignParts } from './reign-parts.js';
+import { countRows } from './row-count.js';
 import { removeView } from './removal.js';
 import type { ViewRecord } from './view-record.js';
 
@@ -34,6 +35,7 @@ export class ViewJobs {
   readonly #builds = new Semaphore(BUILDS_AT_ONCE);
   readonly #jobs = new Map<bigint, Job>();
   readonly #hidden = new Set<bigint>();
+  readonly #counted = new Set<bigint>();
   readonly #progress = new Map<bigint, BuildProgress>();
 
   constructor(parts: ReignParts) {
@@ -54,7 +56,19 @@ export class ViewJobs {
         await hideInvalid(this.#parts, view, signal);
         this.#hidden.add(view.id);
       }
+      await this.#countRows(signal);
       await runtime.sleep(LOOK_MS, signal);
+    }
+  }
+
+  /** Counts the rows of one view that nobody has counted yet. */
+  async #countRows(signal: AbortSignal): Promise<void> {
+    for (const live of this.#parts.group.views.values()) {
+      const record = this.#parts.registry.view(live.id);
+      if (live.rows !== undefined || record?.state !== 'READY' || this.#counted.has(live.id)) continue;
+      this.#counted.add(live.id);
+      await countRows(this.#parts, record, live, signal);
+      return;
     }
   }
 

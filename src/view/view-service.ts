@@ -2,6 +2,7 @@
  * Carries out statements on views: reads from the registry here, changes through the owner, wherever he is. Whether
  * this instance reigns makes no difference to a client.
  */
+import { assert } from '../base/assert.js';
 import { SqlError, TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Ts } from '../codec/tso.js';
@@ -14,6 +15,8 @@ import type {
   RefreshView,
   ViewStatement,
 } from '../sql/ast/view-statement.js';
+import { lexModeOf } from '../sql/scan/lex-mode.js';
+import { parseViewStatement } from '../sql/parse/view-statement-parser.js';
 import { NotSupportedError } from '../sql/not-supported-error.js';
 import type { Describer } from './describer.js';
 import type { Instance } from './instance.js';
@@ -50,11 +53,12 @@ export class InstanceViewService implements ViewService {
     if (this.#namesOf?.registry === registry && this.#namesOf.version === registry.version)
       return this.#names;
     this.#namesOf = { registry, version: registry.version };
-    const views = registry.views.map(({ schema, name, state, lastError }) => ({
+    const views = registry.views.map(({ schema, name, state, lastError, options }) => ({
       schema,
       name,
       state,
       lastError,
+      bases: options.bases,
     }));
     if (JSON.stringify(views) !== JSON.stringify(this.#names.views)) {
       this.#names = { version: this.#names.version + 1, views };
@@ -169,6 +173,24 @@ export class InstanceViewService implements ViewService {
     return OK;
   }
 
+  /** The same view, to be built anew in its own place. */
+  async #again(view: ViewRecord, signal: AbortSignal): Promise<ViewRecord> {
+    const { parts } = this.#instance;
+    const statement = parseViewStatement(view.statement, lexModeOf(view.pinned.sqlMode));
+    assert(statement.kind === 'createView', `view ${view.id} was made by ${statement.kind}`);
+    return prepareView(
+      { describer: this.#describer, compiler: parts.compiler, systemSchema: parts.schema },
+      {
+        statement,
+        text: view.statement,
+        pinned: view.pinned,
+        now: await this.#now(signal),
+        replaces: view.id,
+      },
+      signal,
+    );
+  }
+
   /** A table, view or sequence of that name that is none of ours. */
   async #refuseTakenName(
     view: ViewRecord,
@@ -199,15 +221,20 @@ export class InstanceViewService implements ViewService {
   }
 
   async #refresh(statement: RefreshView, context: SessionContext, signal: AbortSignal): Promise<ResultPart> {
+    const { method, mode } = statement;
+    const isComplete = method?.kind === 'complete' && (method.place ?? 'outOfPlace') === 'outOfPlace';
     if (
-      statement.method !== undefined ||
-      statement.mode !== undefined ||
+      (method !== undefined && !isComplete) ||
+      mode !== undefined ||
       statement.isDryRun ||
       statement.isProfiled
-    ) {
-      throw new NotSupportedError('REFRESH', 'only the bare form is there yet');
-    }
+    )
+      throw new NotSupportedError('REFRESH', 'only the bare form and COMPLETE [OUT OF PLACE] are there yet');
     const view = this.#named(statement.name, context);
+    if (isComplete) {
+      await this.#asOwner({ kind: 'create', view: await this.#again(view, signal) }, signal);
+      return OK;
+    }
     if (view.state !== 'READY') {
       throw new SqlError(
         1356,

@@ -3,9 +3,12 @@
  * checked names and privileges on the client's own session; here it puts the select into canonical form and types it,
  * and the planner says whether it can be maintained.
  */
+import { assert } from '../../base/assert.js';
 import { SqlError } from '../../base/errors.js';
+import type { TableVersion } from '../../catalog/table-version.js';
 import type { Ts } from '../../codec/tso.js';
 import type { DescribedColumn } from '../../plan/describe.js';
+import type { QualifiedName } from '../../plan/table-names.js';
 import { disagreement } from '../../plan/type-agreement.js';
 import type { CreateView } from '../../sql/ast/view-statement.js';
 import { NotSupportedError } from '../../sql/not-supported-error.js';
@@ -15,7 +18,7 @@ import type { Describer } from '../describer.js';
 import type { PinnedSession } from '../pinned-session.js';
 import { tableDdl } from '../table-ddl.js';
 import type { ViewCompiler } from '../view-compiler.js';
-import type { ViewRecord } from '../view-record.js';
+import type { BaseTable, ViewRecord } from '../view-record.js';
 
 /** What preparing needs. */
 export interface CreateParts {
@@ -57,7 +60,7 @@ export async function prepareView(
   const described = await parts.describer.describe(statement.select, pinned, signal);
   const { canonical } = described;
   await parts.describer.sameMeaning(canonical, printQuery(parseSelect(canonical)), pinned, signal);
-  const { plan, tables } = await parts.compiler.plan(canonical, pinned, now, signal);
+  const { plan, tables, nameOf } = await parts.compiler.plan(canonical, pinned, now, signal);
   for (const { database, table } of tables) refuseSystemTable(parts, database, table);
   for (const [place, ours] of plan.output.entries()) {
     const theirs = described.columns[place];
@@ -77,12 +80,25 @@ export async function prepareView(
     output: columns.map(({ name }, place) => ({ name, alias: described.columns[place]?.name ?? name })),
     pinned,
     fingerprint: plan.fingerprint,
-    options: { tableDdl: tableDdl({ columns, statement, keys: plan.keys }) },
+    options: {
+      tableDdl: tableDdl({ columns, statement, keys: plan.keys }),
+      bases: plan.sources.map(({ table, columnIds }) => baseTable(table, columnIds, nameOf.get(table.id))),
+    },
     appliedTs: undefined,
     lastError: undefined,
     createdTs: now,
     replaces: request.replaces,
   };
+}
+
+function baseTable(
+  table: TableVersion,
+  columnIds: readonly number[],
+  name: QualifiedName | undefined,
+): BaseTable {
+  assert(name !== undefined, `table ${table.id} has no name`);
+  const columns = table.columns.filter(({ id }) => columnIds.includes(id)).map((column) => column.name.lower);
+  return { schema: name.database, name: name.table, columns };
 }
 
 /** Whatever the grammar knows and this version does not do yet is refused, never ignored. */
