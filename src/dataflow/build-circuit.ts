@@ -1,5 +1,5 @@
 /** Makes circuits from descriptions: neighbouring filters and projections become one operator. */
-import { unreachable } from '../base/assert.js';
+import { AssertionError, unreachable } from '../base/assert.js';
 import type { Ts } from '../codec/tso.js';
 import { Circuit } from './circuit.js';
 import type { Edge, Node } from './node.js';
@@ -44,6 +44,10 @@ function chainOf(spec: NodeSpec): { readonly program: RowProgram; readonly input
       const { program, input } = chainOf(spec.input);
       return { program: thenProject(program, spec.items), input };
     }
+    case 'join':
+    case 'aggregate':
+    case 'unionAll':
+      throw new AssertionError(`no operator for ${spec.kind} yet`);
     default:
       return unreachable(spec);
   }
