@@ -42,6 +42,10 @@ const BACKSLASH = 0x5c;
  * @throws NotSupportedError — naming the piece that cannot be maintained.
  */
 export function bindExpression(node: Expression, context: BindContext): RowExpression {
+  return context.resolve?.(node, context) ?? bindWritten(node, context);
+}
+
+function bindWritten(node: Expression, context: BindContext): RowExpression {
   switch (node.kind) {
     case 'number':
       return constant(
