@@ -64,6 +64,9 @@ function conditionOf(test: RowExpression): Condition | undefined {
     case 'like':
     case 'isTruth':
     case 'xor':
+    case 'call':
+    case 'case':
+    case 'cast':
       return undefined;
     default:
       return unreachable(test);
