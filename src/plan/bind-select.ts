@@ -66,7 +66,10 @@ function sourceOf(select: Select, items: readonly Item[], context: QueryContext)
   const { relation, correlations } = context.binder.rows(select, context);
   if (correlations.length > 0)
     throw refuse(context.text, select, 'a subquery of this form that refers to the query outside');
-  const mentioned = [...items.map(({ value }) => value), ...(select.having === undefined ? [] : [select.having])];
+  const mentioned = [
+    ...items.map(({ value }) => value),
+    ...(select.having === undefined ? [] : [select.having]),
+  ];
   const isGrouped = select.groupBy !== undefined || mentioned.some((it) => holds(it, AGGREGATES));
   if (!isGrouped) return { relation, resolve: undefined };
   const groups = groupValues(select.groupBy, items, relation, context);
@@ -123,7 +126,8 @@ function applyHaving(
   const hasAlias = (node: Expression): boolean => {
     let isFound = false;
     walkOutsideQueries(node, (inner) => {
-      if (inner.kind === 'column' && !isGroupName(inner) && itemNamed(inner, items) !== undefined) isFound = true;
+      if (inner.kind === 'column' && !isGroupName(inner) && itemNamed(inner, items) !== undefined)
+        isFound = true;
       return inner.kind === 'aggregate' ? 'past' : 'inside';
     });
     return isFound;

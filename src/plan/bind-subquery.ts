@@ -35,7 +35,11 @@ import { memberTests } from './restrict-by-subquery.js';
 import { isAtMostOne } from './unique-keys.js';
 import { plainType } from './typing/literal.js';
 
-const ZERO: Constant = { kind: 'constant', value: 0n, type: plainType(MysqlType.longlong, 1, 0, FieldFlag.notNull) };
+const ZERO: Constant = {
+  kind: 'constant',
+  value: 0n,
+  type: plainType(MysqlType.longlong, 1, 0, FieldFlag.notNull),
+};
 const COUNT_ROWS: AggregateSpec = {
   function: 'count',
   isDistinct: false,
@@ -129,14 +133,12 @@ function membership(node: InQuery, place: Place, context: QueryContext): RowExpr
   const inner = bindInner(node.query, place.names, context);
   const keys = correlationKeys(inner.correlations, node, context);
   const members = memberTests(node, inner, place, context);
-  const memberKeys = members.map(
-    ({ equal }): CorrelationKey => ({
-      inner: equal.right,
-      outer: equal.left,
-      domain: equal.domain,
-      operator: '=',
-    }),
-  );
+  const memberKeys = members.map(({ equal }): CorrelationKey => ({
+    inner: equal.right,
+    outer: equal.left,
+    domain: equal.domain,
+    operator: '=',
+  }));
   const isFound = isMatched(inner, [...keys, ...memberKeys], place, { node, context });
   const isExact = members.every((member) => member.isExact);
   const value: RowExpression = isExact
@@ -228,16 +230,19 @@ function aggregateValue(
 }
 
 /** The value with each COUNT that may have no group made 0, and everything else that may have none able to be NULL. */
-function overNothing(
-  value: RowExpression,
-  outerWidth: number,
-  counts: ReadonlySet<number>,
-): RowExpression {
+function overNothing(value: RowExpression, outerWidth: number, counts: ReadonlySet<number>): RowExpression {
   return mapColumns(value, (column) => {
     if (column.index < outerWidth) return column;
     const inner: RowExpression = { ...column, type: nullable(column.type) };
     return counts.has(column.index - outerWidth)
-      ? { kind: 'call', function: 'coalesce', operands: [inner, ZERO], type: column.type, scale: 0, source: '' }
+      ? {
+          kind: 'call',
+          function: 'coalesce',
+          operands: [inner, ZERO],
+          type: column.type,
+          scale: 0,
+          source: '',
+        }
       : inner;
   });
 }

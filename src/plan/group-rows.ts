@@ -4,7 +4,12 @@
  * depend on which row of a group one looks at, and is refused, whatever the sql_mode says.
  */
 import { present } from '../base/assert.js';
-import { type ComparisonDomain, type InputColumn, type RowExpression, typeOf } from '../dataflow/expression.js';
+import {
+  type ComparisonDomain,
+  type InputColumn,
+  type RowExpression,
+  typeOf,
+} from '../dataflow/expression.js';
 import type { AggregateSpec } from '../dataflow/view-spec.js';
 import type { ColumnReference, Expression } from '../sql/ast/select.js';
 import { SUBQUERIES, holds, walkAll, walkOutsideQueries } from './ast-walk.js';

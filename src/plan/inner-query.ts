@@ -35,7 +35,8 @@ const AGGREGATES: ReadonlySet<Expression['kind']> = new Set(['aggregate', 'windo
 
 /** The SELECT of a query that is nothing else, not even grouped; undefined: it is more. */
 export function plainSelect({ with: withClause, body, orderBy, limit, lock }: Query): Select | undefined {
-  const isPlain = withClause === undefined && orderBy.length === 0 && limit === undefined && lock === undefined;
+  const isPlain =
+    withClause === undefined && orderBy.length === 0 && limit === undefined && lock === undefined;
   if (!isPlain || body.kind !== 'select') return undefined;
   const isGrouped = body.groupBy !== undefined || body.having !== undefined || body.windows.length > 0;
   return isGrouped || hasAggregates(body) ? undefined : body;

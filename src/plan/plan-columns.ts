@@ -54,7 +54,11 @@ export function widthOf(plan: LogicalPlan): number {
 }
 
 /** Expressions for the first `count` columns of a relation. */
-export function columnsOf(types: readonly FieldType[], from = 0, count = types.length): readonly InputColumn[] {
+export function columnsOf(
+  types: readonly FieldType[],
+  from = 0,
+  count = types.length,
+): readonly InputColumn[] {
   return types.slice(from, from + count).map((type, i) => ({ kind: 'column', index: from + i, type }));
 }
 

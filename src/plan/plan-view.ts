@@ -66,11 +66,7 @@ export function readDefinition(text: string): Definition {
  * @param tableOf - the tables of {@link Definition.tables} as they are at the moment from which the view is to follow.
  * @throws NotSupportedError — naming the piece of the definition that cannot be maintained, and why.
  */
-export function planView(
-  { text, query }: Definition,
-  tableOf: TableLookup,
-  pinned: PlanSettings,
-): ViewPlan {
+export function planView({ text, query }: Definition, tableOf: TableLookup, pinned: PlanSettings): ViewPlan {
   const { plan, output } = BINDER.query(query, {
     text,
     tableOf,
@@ -83,9 +79,11 @@ export function planView(
     outer: undefined,
     binder: BINDER,
   });
-  const untyped = output.find(({ type }) => type.tp === MysqlType.null);
-  if (untyped !== undefined)
-    throw refuse(text, query, `column ${untyped.name} is always NULL and has no type`);
+  const untyped = output.findIndex(({ type }) => type.tp === MysqlType.null);
+  if (untyped >= 0) {
+    const item = query.body.kind === 'select' ? query.body.items[untyped] : undefined;
+    throw refuse(text, item ?? query, 'a column that is always NULL has no type');
+  }
   const logical = prune(pushDown(plan));
   return {
     logical,

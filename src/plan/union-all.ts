@@ -27,13 +27,22 @@ export function unionAll(
     const type = commonType(own);
     if (type === undefined) {
       const listed = [...new Set(own.map(typeName))].join(' and ');
-      throw refuse(context.text, node, `column ${name} of the union is of the types ${listed}, not supported yet`);
+      throw refuse(
+        context.text,
+        node,
+        `column ${name} of the union is of the types ${listed}, not supported yet`,
+      );
     }
     return { name, type };
   });
   const plan: LogicalPlan = {
     kind: 'unionAll',
-    inputs: inputs.map((input) => retyped(input.plan, output.map(({ type }) => type))),
+    inputs: inputs.map((input) =>
+      retyped(
+        input.plan,
+        output.map(({ type }) => type),
+      ),
+    ),
   };
   return { plan, output };
 }

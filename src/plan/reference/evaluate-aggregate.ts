@@ -47,9 +47,7 @@ function distinct(
 ): readonly (readonly Value[])[] {
   const byText = new Map<string, readonly Value[]>();
   for (const tuple of tuples) {
-    const text = tuple
-      .map((value, i) => sameText(domains[i] ?? { kind: 'integer' }, value))
-      .join('|');
+    const text = tuple.map((value, i) => sameText(domains[i] ?? { kind: 'integer' }, value)).join('|');
     if (!byText.has(text)) byText.set(text, tuple);
   }
   return [...byText.values()];

@@ -132,7 +132,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     title: 'groups, DISTINCT, unions and HAVING',
     tables: [
-      'create table t (id int primary key, a int, b int not null, s varchar(10), g varchar(10) collate utf8mb4_general_ci, d decimal(10,5), f double, e enum(\'x\',\'y\'), dt datetime(3), ts timestamp null, bu bigint unsigned, ti time(2), yr year, bt bit(5))',
+      "create table t (id int primary key, a int, b int not null, s varchar(10), g varchar(10) collate utf8mb4_general_ci, d decimal(10,5), f double, e enum('x','y'), dt datetime(3), ts timestamp null, bu bigint unsigned, ti time(2), yr year, bt bit(5))",
       'create table u (a int, s varchar(10), d decimal(10,5), bu bigint unsigned)',
     ],
     definitions: [
