@@ -86,7 +86,10 @@ function isSameForm(a: FieldType, b: FieldType): boolean {
       return a.decimal === b.decimal;
     case 'string':
       return a.charset === b.charset && a.collate === b.collate;
+    case 'opaque':
+      // TiDB makes strings of ENUM and SET values, even of one and the same type.
+      return a.tp === b.tp && a.tp === MysqlType.json;
     default:
-      return a.tp === b.tp && a.decimal === b.decimal && a.elems.join('\0') === b.elems.join('\0');
+      return a.tp === b.tp && a.decimal === b.decimal;
   }
 }

@@ -17,19 +17,27 @@ const KEYS_MAX = 12;
 
 /** The keys of a relation, as positions of its columns; the shortest first. None is empty. */
 export function uniqueKeys(plan: LogicalPlan): readonly (readonly number[])[] {
+  const types = columnTypes(plan);
+  return uniqueSets(plan).filter(
+    (key) => key.length > 0 && key.every((position) => isNotNull(types[position])),
+  );
+}
+
+/** Sets of columns on which no two rows agree, a NULL agreeing with a NULL; an empty one: there is one row at most. */
+function uniqueSets(plan: LogicalPlan): readonly (readonly number[])[] {
   switch (plan.kind) {
     case 'scan':
       return positionsOf(plan.table.uniqueKeys, (id) => plan.columnIds.indexOf(id));
     case 'filter':
-      return uniqueKeys(plan.input);
+      return uniqueSets(plan.input);
     case 'project':
-      return positionsOf(uniqueKeys(plan.input), (position) =>
+      return positionsOf(uniqueSets(plan.input), (position) =>
         plan.items.findIndex((item) => item.kind === 'column' && item.index === position),
       );
     case 'join':
-      return joinKeys(plan);
+      return joinSets(plan);
     case 'aggregate':
-      return groupKeys(plan);
+      return groupSets(plan);
     case 'unionAll':
       return [];
     default:
@@ -46,11 +54,11 @@ export function isAtMostOne(
   const fixed = new Set(
     columns.filter(({ index, domain }) => isFaithful(domain, types[index])).map(({ index }) => index),
   );
-  return uniqueKeys(plan).some((key) => key.every((position) => fixed.has(position)));
+  return uniqueSets(plan).some((key) => key.every((position) => fixed.has(position)));
 }
 
 /** What rows are grouped by, less the columns that the others decide. */
-function groupKeys(plan: AggregatePlan): readonly (readonly number[])[] {
+function groupSets(plan: AggregatePlan): readonly (readonly number[])[] {
   const types = columnTypes(plan);
   let key = plan.groups.map((_, i) => i);
   for (const candidate of [...key].reverse()) {
@@ -59,14 +67,12 @@ function groupKeys(plan: AggregatePlan): readonly (readonly number[])[] {
     const isDecided = determinedBy(plan.input, new Set(inputs)).has(plan.groups[candidate]?.index ?? -1);
     if (others.length > 0 && isDecided) key = others;
   }
-  const isKey = key.every(
-    (position) => isNotNull(types[position]) && isFaithful(plan.groups[position]?.domain, types[position]),
-  );
-  return isKey && key.length > 0 ? [key] : [];
+  const isKey = key.every((position) => isFaithful(plan.groups[position]?.domain, types[position]));
+  return isKey && (key.length > 0 || plan.isScalar) ? [key] : [];
 }
 
-function joinKeys(plan: JoinPlan): readonly (readonly number[])[] {
-  const left = uniqueKeys(plan.left);
+function joinSets(plan: JoinPlan): readonly (readonly number[])[] {
+  const left = uniqueSets(plan.left);
   if (plan.type === 'semi' || plan.type === 'anti') return left;
   const width = columnTypes(plan.left).length;
   const pairs = plan.on.filter((pair) => !pair.isNullSafe);
@@ -74,15 +80,15 @@ function joinKeys(plan: JoinPlan): readonly (readonly number[])[] {
     plan.right,
     pairs.map(({ right: index, domain }) => ({ index, domain })),
   );
-  // The right side's columns are NULL where a left row has no match.
-  if (plan.type === 'left') return isOneRight ? left : [];
-  const right = uniqueKeys(plan.right).map((key) => key.map((position) => position + width));
   const isOneLeft = isAtMostOne(
     plan.left,
     pairs.map(({ left: index, domain }) => ({ index, domain })),
   );
-  const pairsOfKeys = left.flatMap((a) => right.map((b) => [...a, ...b]));
-  return shortest([...(isOneRight ? left : []), ...(isOneLeft ? right : []), ...pairsOfKeys]);
+  const right = uniqueSets(plan.right).map((key) => key.map((position) => position + width));
+  const both = left.flatMap((a) => right.map((b) => [...a, ...b]));
+  // Left rows without a match agree on all right columns.
+  const ofRight = isOneLeft && plan.type === 'inner' ? right : [];
+  return shortest([...(isOneRight ? left : []), ...ofRight, ...both]);
 }
 
 /** Whether values that are equal in the domain are equal for a unique key over a column of the type. */
