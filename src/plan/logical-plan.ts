@@ -58,11 +58,12 @@ export interface AggregatePlan {
   readonly aggregates: readonly AggregateSpec[];
 }
 
-/** The rows of several relations of the same types, duplicates kept. */
+/** The rows of several relations, duplicates kept. */
 export interface UnionPlan {
   readonly kind: 'unionAll';
-  /** At least one. */
+  /** At least one. Their values are in the form that {@link UnionPlan.types} has. */
   readonly inputs: readonly LogicalPlan[];
+  readonly types: readonly FieldType[];
 }
 
 /** A column of a view. */

@@ -36,13 +36,8 @@ export function columnTypes(plan: LogicalPlan): readonly FieldType[] {
         ...plan.aggregates.map(({ type }) => type),
       ];
     }
-    case 'unionAll': {
-      const [first = [], ...rest] = plan.inputs.map(columnTypes);
-      return first.map((type, i) => {
-        const isNotNull = rest.every((types) => hasFlag(types[i] ?? type, FieldFlag.notNull));
-        return isNotNull ? type : nullable(type);
-      });
-    }
+    case 'unionAll':
+      return plan.types;
     default:
       return unreachable(plan);
   }

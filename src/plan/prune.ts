@@ -58,7 +58,11 @@ function narrowed(plan: LogicalPlan, used: ReadonlySet<number>): Narrowed {
     case 'unionAll': {
       const kept = sorted(used);
       return {
-        plan: { ...plan, inputs: plan.inputs.map((input) => exactly(input, kept)) },
+        plan: {
+          ...plan,
+          inputs: plan.inputs.map((input) => exactly(input, kept)),
+          types: kept.map((position) => present(plan.types[position], `no column ${position}`)),
+        },
         places: placesIn(kept),
       };
     }
