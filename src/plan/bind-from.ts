@@ -75,7 +75,6 @@ function scopeColumn(column: ColumnInfo, table: TableName): ScopeColumn {
     name: column.name.original,
     type: column.type,
     refusal: isVirtual ? 'virtual generated columns are not supported yet: rows do not hold them' : undefined,
-    isMerged: false,
   };
 }
 
@@ -93,7 +92,7 @@ function named({ plan, output }: BoundQuery, table: string | undefined): NamedRe
   const types = columnTypes(plan);
   const columns = output.map(({ name }, i): ScopeColumn => {
     const type = present(types[i], `no column ${i}`);
-    return { database: undefined, table, name, type, refusal: undefined, isMerged: false };
+    return { database: undefined, table, name, type, refusal: undefined };
   });
   return { plan, columns };
 }
@@ -112,7 +111,7 @@ function bindJoin(join: Join, context: QueryContext): NamedRelation {
       const type = isNullable(isLeft) ? nullable(column.type) : column.type;
       // The preserved side's column stands for both.
       const isHidden = merged.has(lowerName(column.name)) && isLeft === (join.type === 'RIGHT');
-      return { ...column, type, isMerged: column.isMerged || isHidden };
+      return { ...column, type, isMerged: column.isMerged === true || isHidden };
     }),
   };
 }
@@ -169,7 +168,7 @@ function onTests(
 function mergedNames(join: Join, left: NamedRelation, right: NamedRelation): ReadonlySet<string> {
   if (!join.isNatural) return new Set(join.using.map(lowerName));
   const names = (relation: NamedRelation): ReadonlySet<string> =>
-    new Set(relation.columns.filter(({ isMerged }) => !isMerged).map(({ name }) => lowerName(name)));
+    new Set(relation.columns.filter(({ isMerged }) => isMerged !== true).map(({ name }) => lowerName(name)));
   const ofRight = names(right);
   return new Set([...names(left)].filter((name) => ofRight.has(name)));
 }
@@ -183,7 +182,7 @@ function mergedTests(
   return [...mergedNames(join, left, right)].map((name) => {
     const find = (relation: NamedRelation, from: number): RowExpression => {
       const places = relation.columns.flatMap((column, i) =>
-        !column.isMerged && lowerName(column.name) === name ? [i] : [],
+        column.isMerged !== true && lowerName(column.name) === name ? [i] : [],
       );
       const [place, ...others] = places;
       const column = relation.columns[place ?? -1];

@@ -17,7 +17,7 @@ export interface ScopeColumn {
   /** Why it cannot be used; undefined: it can. */
   readonly refusal: string | undefined;
   /** Whether USING or NATURAL has made another column stand for it where no table is named. */
-  readonly isMerged: boolean;
+  readonly isMerged?: boolean;
 }
 
 /** Finds columns by name, as TiDB compares names: without regard to case. */
@@ -32,7 +32,7 @@ export class Scope {
   /** Positions of the columns that a reference may mean; TiDB has made sure that there is one, here or outside. */
   find({ database, table, name }: ColumnReference): readonly number[] {
     return this.columns.flatMap((column, position) => {
-      const isTable = table === undefined ? !column.isMerged : isSame(table, column.table);
+      const isTable = table === undefined ? column.isMerged !== true : isSame(table, column.table);
       const isDatabase =
         database === undefined || column.database === undefined || isSame(database, column.database);
       return isSame(name, column.name) && isTable && isDatabase ? [position] : [];
