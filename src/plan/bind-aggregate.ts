@@ -1,10 +1,11 @@
 /** Aggregate functions over the columns of a relation that is to be grouped. */
-import { type ComparisonDomain, type RowExpression, typeOf } from '../dataflow/expression.js';
+import { type ComparisonDomain, type RowExpression, typeOf, withAllDigits } from '../dataflow/expression.js';
 import type { AggregateFunction, AggregateSpec } from '../dataflow/view-spec.js';
 import type { Aggregate, Expression } from '../sql/ast/select.js';
 import { COUNT_TYPE, aggregateType } from './aggregate-type.js';
 import { refuse } from './bind-context.js';
 import { bindExpression } from './bind-expression.js';
+import { refuseHiddenDigits } from './hidden-digits.js';
 import { type KeyDomain, exactDomain, groupingDomain, orderingDomain } from './key-domain.js';
 import { isCorrelated } from './outer-column.js';
 import type { Place, QueryContext } from './query-context.js';
@@ -39,12 +40,14 @@ export function bindAggregate(node: Aggregate, place: Place, context: QueryConte
     context.divPrecisionIncrement,
   );
   if (typed.kind === 'refused') throw refuse(context.text, node, typed.reason);
+  if (name === 'min' || name === 'max')
+    values.forEach((value) => refuseHiddenDigits(value, node, context.text));
   const domains = values.map((value): ComparisonDomain => {
     const made = domainOf(name, isDistinct, value, context);
     if (made.kind === 'refused') throw refuse(context.text, node, made.reason);
     return made.domain;
   });
-  const operands = values.map((value) => place.relation.columnFor(value).index);
+  const operands = values.map((value) => place.relation.columnFor(withAllDigits(value)).index);
   return { function: name, isDistinct, operands, domains, type: typed.type };
 }
 

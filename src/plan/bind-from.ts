@@ -9,6 +9,7 @@ import { type BindContext, refuse } from './bind-context.js';
 import { bindTruth } from './bind-expression.js';
 import { conjunction, conjuncts } from './conjunction.js';
 import { equality } from './equality.js';
+import { refuseHiddenColumns } from './hidden-digits.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { columnTypes, columnsOf, nullable, projected } from './plan-columns.js';
 import type { BoundQuery, QueryContext } from './query-context.js';
@@ -85,7 +86,9 @@ function bindCommonTable(table: TableName, { text, commonTables }: QueryContext)
 }
 
 function bindDerived(derived: DerivedTable, context: QueryContext): NamedRelation {
-  return named(context.binder.query(derived.query, { ...context, outer: undefined }), derived.alias);
+  const bound = context.binder.query(derived.query, { ...context, outer: undefined });
+  refuseHiddenColumns(bound.plan, derived, context.text);
+  return named(bound, derived.alias);
 }
 
 function named({ plan, output }: BoundQuery, table: string | undefined): NamedRelation {

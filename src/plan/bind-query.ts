@@ -6,6 +6,7 @@ import { bindRows } from './bind-rows.js';
 import { bindSelect } from './bind-select.js';
 import { bindSubquery } from './bind-subquery.js';
 import { distinct } from './distinct.js';
+import { refuseHiddenColumns } from './hidden-digits.js';
 import type { Binder, BoundQuery, QueryContext } from './query-context.js';
 import { unionAll } from './union-all.js';
 
@@ -42,6 +43,7 @@ function withCommonTables({ with: clause }: Query, context: QueryContext): Query
   for (const table of clause.tables) {
     if (clause.isRecursive) throw refuse(context.text, table, 'WITH RECURSIVE is not supported yet');
     const bound = bindQuery(table.query, { ...context, outer: undefined, commonTables: known });
+    refuseHiddenColumns(bound.plan, table, context.text);
     const output = bound.output.map((column, i) => ({ ...column, name: table.columns[i] ?? column.name }));
     known = new Map([...known, [lowerName(table.name), { ...bound, output }]]);
   }

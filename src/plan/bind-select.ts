@@ -8,6 +8,7 @@ import { bindExpression, bindTruth } from './bind-expression.js';
 import { conjuncts } from './conjunction.js';
 import { distinct } from './distinct.js';
 import { type GroupValue, groupRows } from './group-rows.js';
+import { refuseHiddenDigits } from './hidden-digits.js';
 import { groupingDomain } from './key-domain.js';
 import { isCorrelated } from './outer-column.js';
 import { type Resolver, placeOver } from './place.js';
@@ -91,6 +92,7 @@ function groupValues(
   return (groupBy?.items ?? []).map((written) => {
     const value = bindExpression(written.value, place.context);
     if (isCorrelated(value)) throw refuse(context.text, written.value, 'it refers to the query outside');
+    refuseHiddenDigits(value, written.value, context.text);
     const made = groupingDomain(typeOf(value), context.comparison);
     if (made.kind === 'refused') throw refuse(context.text, written.value, made.reason);
     return { value, domain: made.domain };

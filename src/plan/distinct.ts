@@ -2,6 +2,7 @@
 import type { ComparisonDomain } from '../dataflow/expression.js';
 import type { Span } from '../sql/ast/span.js';
 import { refuse } from './bind-context.js';
+import { refuseHiddenColumns } from './hidden-digits.js';
 import { groupingDomain } from './key-domain.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { columnTypes } from './plan-columns.js';
@@ -17,6 +18,7 @@ export function distinct(
   node: { readonly span: Span },
   context: QueryContext,
 ): LogicalPlan {
+  refuseHiddenColumns(plan, node, context.text);
   const groups = columnTypes(plan).map((type, index): { index: number; domain: ComparisonDomain } => {
     const made = groupingDomain(type, context.comparison);
     if (made.kind === 'refused') throw refuse(context.text, node, made.reason);

@@ -1,10 +1,16 @@
 /** A query inside an expression: its rows, and what of it depends on the row outside. */
 import { FieldFlag, hasFlag } from '../codec/field-type.js';
-import type { Comparison, ComparisonDomain, RowExpression } from '../dataflow/expression.js';
+import {
+  type Comparison,
+  type ComparisonDomain,
+  type RowExpression,
+  withAllDigits,
+} from '../dataflow/expression.js';
 import type { Expression, Query, Select } from '../sql/ast/select.js';
 import { holds } from './ast-walk.js';
 import { refuse } from './bind-context.js';
 import { bindExpression } from './bind-expression.js';
+import { refuseHiddenDigits } from './hidden-digits.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { isCorrelated, isOuterOnly, joinedOver } from './outer-column.js';
 import { placeOver } from './place.js';
@@ -67,7 +73,9 @@ export function bindInner(query: Query, names: OuterNames, context: QueryContext
   const place = placeOver(relation, inside);
   const items = select.items.map((item) => {
     if (item.kind === 'wildcard') throw refuse(context.text, item, 'a wildcard in canonical text');
-    return bindExpression(item.value, place.context);
+    const value = bindExpression(item.value, place.context);
+    refuseHiddenDigits(value, item, context.text);
+    return value;
   });
   return { relation, items, correlations };
 }
@@ -95,7 +103,7 @@ function keyOf({ operator, domain, left, right }: Comparison): CorrelationKey | 
 
 /** The relation's rows as nothing but some values. */
 export function valuesOf(relation: Relation, values: readonly RowExpression[]): LogicalPlan {
-  return projected(relation.plan, values);
+  return projected(relation.plan, values.map(withAllDigits));
 }
 
 /** The tests that bind rows, whose first columns are the inner values of keys, to the rows of a relation outside. */

@@ -1,5 +1,5 @@
 /** Joins with keys: equalities between the two sides become pairs of columns, all other conditions stay as they are. */
-import type { Comparison, RowExpression } from '../dataflow/expression.js';
+import { type Comparison, type RowExpression, withAllDigits } from '../dataflow/expression.js';
 import { columnsUsed, mapColumns } from '../dataflow/expression-columns.js';
 import type { JoinColumns, JoinType } from '../dataflow/view-spec.js';
 import { conjunction } from './conjunction.js';
@@ -96,6 +96,8 @@ function withColumns(
 ): { readonly plan: LogicalPlan; readonly places: readonly number[] } {
   const types = columnTypes(plan);
   const items: RowExpression[] = [...columnsOf(types)];
-  const places = values.map((value) => (value.kind === 'column' ? value.index : items.push(value) - 1));
+  const places = values.map((value) =>
+    value.kind === 'column' ? value.index : items.push(withAllDigits(value)) - 1,
+  );
   return { plan: projected(plan, items), places };
 }

@@ -3,6 +3,7 @@ import { type FieldType, MysqlType } from '../codec/field-type.js';
 import type { RowExpression } from '../dataflow/expression.js';
 import type { Span } from '../sql/ast/span.js';
 import { refuse } from './bind-context.js';
+import { refuseHiddenColumns } from './hidden-digits.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { columnTypes, columnsOf, projected } from './plan-columns.js';
 import type { BoundQuery, QueryContext } from './query-context.js';
@@ -20,6 +21,7 @@ export function unionAll(
   node: { readonly span: Span },
   context: QueryContext,
 ): BoundQuery {
+  inputs.forEach(({ plan }) => refuseHiddenColumns(plan, node, context.text));
   const all = inputs.map(({ plan }) => unionColumns(plan));
   const [names = []] = inputs.map(({ output }) => output);
   const output = names.map(({ name }, i) => {
