@@ -9,6 +9,7 @@ import { parseSelect } from '../sql/parse/select-parser.js';
 import { refuse } from './bind-context.js';
 import { BINDER } from './bind-query.js';
 import type { PinnedContext } from './describe.js';
+import { type Choice, choicesOf } from './choices.js';
 import { type ExplainedOperator, explainPlan } from './explain-plan.js';
 import { fingerprintOf } from './fingerprint.js';
 import { incrementalize } from './incrementalize.js';
@@ -34,6 +35,8 @@ export interface Definition {
 export interface ViewPlan {
   readonly logical: LogicalPlan;
   readonly output: readonly OutputColumn[];
+  /** Of each output column, whether TiDB may show another value that is as right (choices.ts). */
+  readonly choices: readonly Choice[];
   /** Sets of output columns, by position, on which no two rows agree and which are never NULL; the shortest first. */
   readonly keys: readonly (readonly number[])[];
   readonly sources: readonly ViewSource[];
@@ -85,9 +88,13 @@ export function planView({ text, query }: Definition, tableOf: TableLookup, pinn
     throw refuse(text, item ?? query, 'a column that is always NULL has no type');
   }
   const logical = prune(pushDown(plan));
+  const choices = choicesOf(logical);
+  if (choices.isOpen)
+    throw refuse(text, query, 'its rows depend on which of several equal values stands for a group');
   return {
     logical,
     output,
+    choices: choices.columns,
     keys: uniqueKeys(logical),
     sources: viewSources(logical),
     root: incrementalize(logical),

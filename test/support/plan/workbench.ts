@@ -15,7 +15,6 @@ import { ts } from '../../../src/codec/tso.js';
 import { buildCircuit } from '../../../src/dataflow/build-circuit.js';
 import type { Circuit } from '../../../src/dataflow/circuit.js';
 import type { Delta } from '../../../src/dataflow/delta.js';
-import type { LogicalPlan } from '../../../src/plan/logical-plan.js';
 import { type ViewPlan, planView, readDefinition } from '../../../src/plan/plan-view.js';
 import { evaluatePlan } from '../../../src/plan/reference/evaluate-plan.js';
 import { disagreement } from '../../../src/plan/type-agreement.js';
@@ -141,19 +140,17 @@ export class Workbench {
   }
 
   #absorb({ plan, contents }: BenchView, delta: Delta): void {
-    const isLoose = hasChoice(plan.logical);
     for (let row = 0; row < delta.rows; row++) {
       const cells = plan.output.map(({ type }, i) => bytesOf(cellAt(delta.columns[i]!, row, type), type, 0));
-      contents.add(looseKey(cells, plan, isLoose), delta.weights[row]!);
+      contents.add(looseKey(cells, plan), delta.weights[row]!);
     }
   }
 
   async #compare(view: BenchView, where: string): Promise<void> {
     const { plan, name } = view;
-    const isLoose = hasChoice(plan.logical);
     const bagOf = (rows: readonly TextRow[]): Bag => {
       const bag = new Bag();
-      for (const row of rows) bag.add(looseKey(row, plan, isLoose), 1);
+      for (const row of rows) bag.add(looseKey(row, plan), 1);
       return bag;
     };
     const theirs = bagOf(await textRows(this.#connection, `select * from ${name}`));
@@ -188,25 +185,15 @@ function changes(
   );
 }
 
-/** Whether SQL leaves open which of several equal values a plan shows (SURFACE §4), or how doubles add up. */
-function hasChoice(plan: LogicalPlan): boolean {
-  switch (plan.kind) {
-    case 'scan':
-      return false;
-    case 'aggregate':
-      return true;
-    case 'filter':
-    case 'project':
-      return hasChoice(plan.input);
-    case 'join':
-      return hasChoice(plan.left) || hasChoice(plan.right);
-    case 'unionAll':
-      return plan.inputs.some(hasChoice);
-  }
-}
-
-function looseKey(row: TextRow, { output }: ViewPlan, isLoose: boolean): string {
-  return keyOf(isLoose ? row.map((cell, i) => loose(cell, output[i]!.type)) : row);
+/** A row with what SQL leaves open (SURFACE §4) made the same for all choices. */
+function looseKey(row: TextRow, { output, choices }: ViewPlan): string {
+  return keyOf(
+    row.map((cell, i) => {
+      const choice = choices[i]!;
+      if (choice === 'none') return cell;
+      return choice === 'equal' ? loose(cell, output[i]!.type) : null;
+    }),
+  );
 }
 
 function loose(cell: Buffer | null, type: FieldType): Buffer | null {
