@@ -16,7 +16,7 @@ import { incrementalize } from './incrementalize.js';
 import type { LogicalPlan, OutputColumn } from './logical-plan.js';
 import { prune } from './prune.js';
 import { pushDown } from './push-down.js';
-import type { TableLookup } from './query-context.js';
+import type { BoundQuery, TableLookup } from './query-context.js';
 import { type QualifiedName, tablesIn } from './table-names.js';
 import { fixedOffsetMinutes } from './typing/time-zone.js';
 import { uniqueKeys } from './unique-keys.js';
@@ -69,19 +69,9 @@ export function readDefinition(text: string): Definition {
  * @param tableOf - the tables of {@link Definition.tables} as they are at the moment from which the view is to follow.
  * @throws NotSupportedError — naming the piece of the definition that cannot be maintained, and why.
  */
-export function planView({ text, query }: Definition, tableOf: TableLookup, pinned: PlanSettings): ViewPlan {
-  const { plan, output } = BINDER.query(query, {
-    text,
-    tableOf,
-    comparison: {
-      offsetMinutes: fixedOffsetMinutes(pinned.timeZone),
-      isNewCollation: isNewCollation(query, tableOf),
-    },
-    divPrecisionIncrement: pinned.divPrecisionIncrement ?? DEFAULT_DIV_PRECISION_INCREMENT,
-    commonTables: new Map(),
-    outer: undefined,
-    binder: BINDER,
-  });
+export function planView(definition: Definition, tableOf: TableLookup, pinned: PlanSettings): ViewPlan {
+  const { text, query } = definition;
+  const { plan, output } = bindDefinition(definition, tableOf, pinned);
   const untyped = output.findIndex(({ type }) => type.tp === MysqlType.null);
   if (untyped >= 0) {
     const item = query.body.kind === 'select' ? query.body.items[untyped] : undefined;
@@ -101,6 +91,30 @@ export function planView({ text, query }: Definition, tableOf: TableLookup, pinn
     fingerprint: fingerprintOf(logical),
     explained: explainPlan(logical),
   };
+}
+
+/**
+ * What a definition says, before anything is rewritten.
+ *
+ * @throws NotSupportedError — as {@link planView}.
+ */
+export function bindDefinition(
+  { text, query }: Definition,
+  tableOf: TableLookup,
+  pinned: PlanSettings,
+): BoundQuery {
+  return BINDER.query(query, {
+    text,
+    tableOf,
+    comparison: {
+      offsetMinutes: fixedOffsetMinutes(pinned.timeZone),
+      isNewCollation: isNewCollation(query, tableOf),
+    },
+    divPrecisionIncrement: pinned.divPrecisionIncrement ?? DEFAULT_DIV_PRECISION_INCREMENT,
+    commonTables: new Map(),
+    outer: undefined,
+    binder: BINDER,
+  });
 }
 
 /** The cluster's setting, which every table knows. */

@@ -32,7 +32,15 @@ const NUMBERS: ReadonlySet<ColumnGroup> = new Set<ColumnGroup>(['integer', 'deci
 
 /** A definition over the tables. */
 export function randomQuery(tables: readonly RelationTable[], chance: Chance): string {
-  return new QueryMaker(tables, chance).query(2).sql;
+  return quoted(new QueryMaker(tables, chance).query(2).sql);
+}
+
+/** With all names in backquotes, as TiDB writes them and our grammar wants them. */
+function quoted(sql: string): string {
+  return sql
+    .replaceAll(/\b(test|x\d+)[.](\w+)/g, '`$1`.`$2`')
+    .replaceAll(/\bas (\w+)/g, 'as `$1`')
+    .replaceAll('count(*)', 'count(1)');
 }
 
 class QueryMaker {
@@ -163,7 +171,7 @@ class QueryMaker {
     const { sql, groups } = this.query(depth - 1);
     const alias = this.#alias();
     return {
-      from: `(${sql}) ${alias}`,
+      from: `(${sql}) as ${alias}`,
       columns: groups.map((group, i) => ({ sql: `${alias}.c${i}`, group })),
     };
   }
@@ -175,7 +183,7 @@ class QueryMaker {
       { sql: `${alias}.id`, group: 'integer' as const },
       ...table.columns.map(({ name, group }) => ({ sql: `${alias}.${name}`, group })),
     ];
-    return { from: `${table.name} ${alias}`, columns };
+    return { from: `test.${table.name} as ${alias}`, columns };
   }
 
   #alias(): string {
