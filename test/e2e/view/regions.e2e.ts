@@ -45,7 +45,7 @@ describe('regions in motion', () => {
       'insert into digits values (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)',
       'create table large (id int primary key, n int, note varchar(100))',
       "insert into large select x.d + 10 * y.d + 100 * z.d + 1000 * v.d + 10000 * u.d, x.d * y.d, repeat('n', 90) " +
-        'from digits x, digits y, digits z, digits v, digits u where u.d < 3',
+        'from digits x, digits y, digits z, digits v, digits u where u.d < 2',
     );
     await tidb.run('use w');
     await fillWrittenTables(tidb, seed, 150);
@@ -84,7 +84,7 @@ describe('regions in motion', () => {
         if (!(error instanceof Error) || !error.message.startsWith('rig:')) throw error;
         moved.refused++;
       }
-      await sleep(random.int(5, 80));
+      await sleep(random.int(5, 150));
     }
   }
 
@@ -116,7 +116,7 @@ describe('regions in motion', () => {
     const disturbing = disturb(over.signal);
     let rows = 0;
     try {
-      for (let round = 0; round < roundsOf(4); round++) {
+      for (let round = 0; round < roundsOf(2); round++) {
         await client.run(`create materialized view l_${round} as ${LARGE}`);
         await client.run(`admin check materialized view l_${round}`);
         rows += await expectViewsEqual(tidb, [...expected(), { name: `l_${round}`, definition: LARGE }]);
@@ -140,11 +140,12 @@ describe('regions in motion', () => {
       seed,
       connections: 3,
       pauseMs: 10,
+      expectsOutages: true,
     });
     writers.start();
     const outagesMs: number[] = [];
     try {
-      for (const store of [1n, 2n, 3n]) {
+      for (const store of [1n, 3n]) {
         const building = client.run(`create materialized view s_${store} as ${LARGE}`);
         building.catch(() => undefined);
         await sleep(random.int(50, 400));
@@ -166,7 +167,7 @@ describe('regions in motion', () => {
     }
     await client.run('refresh materialized view v_int');
     await expectLaw(client, tidb, [...expected(), { name: 's_1', definition: LARGE }]);
-    await client.run('drop materialized view s_1, s_2, s_3');
+    await client.run('drop materialized view s_1, s_3');
     report(`fresh again ${outagesMs.map((ms) => ms.toFixed(0)).join(', ')} ms after the store came back`);
   });
 
