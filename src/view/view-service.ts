@@ -31,7 +31,7 @@ import type {
   ViewService,
 } from './service-types.js';
 import { OK } from './statements/answer.js';
-import { prepareView } from './statements/create-view.js';
+import { type CreateParts, prepareView } from './statements/create-view.js';
 import { showCreateView, showStatus, showViews } from './statements/show.js';
 import { lagMs, statusRow } from './status-row.js';
 import type { ViewRecord } from './view-record.js';
@@ -153,10 +153,9 @@ export class InstanceViewService implements ViewService {
     if (existing !== undefined && !statement.isReplacing) {
       throw new SqlError(1050, '42S01', `Table '${shown}' already exists`);
     }
-    const { parts } = this.#instance;
     const now = await this.#now(signal);
     const view = await prepareView(
-      { describer: this.#describer, compiler: parts.compiler, systemSchema: parts.schema },
+      this.#createParts(),
       { statement, text, pinned: context.pinned, now, replaces: existing?.id },
       signal,
     );
@@ -183,13 +182,22 @@ export class InstanceViewService implements ViewService {
     throw error;
   }
 
+  #createParts(): CreateParts {
+    const { parts } = this.#instance;
+    return {
+      describer: this.#describer,
+      compiler: parts.compiler,
+      systemSchema: parts.schema,
+      viewOf: (database, name) => this.#instance.knowledge.registry.named(database, name),
+    };
+  }
+
   /** The same view, to be built anew in its own place. */
   async #again(view: ViewRecord, signal: AbortSignal): Promise<ViewRecord> {
-    const { parts } = this.#instance;
     const statement = parseViewStatement(view.statement, lexModeOf(view.pinned.sqlMode));
     assert(statement.kind === 'createView', `view ${view.id} was made by ${statement.kind}`);
     return prepareView(
-      { describer: this.#describer, compiler: parts.compiler, systemSchema: parts.schema },
+      this.#createParts(),
       {
         statement,
         text: view.statement,
