@@ -41,6 +41,8 @@ export interface SessionHost {
   watch(session: ClientSession, isWatched: boolean): void;
   /** The login is done: the session has its id. */
   loggedIn(session: ClientSession): void;
+  /** Aborts what is answered here on another session, or this one. */
+  interrupt(connectionId: number): void;
   /** Both connections are closed. */
   closed(session: ClientSession): void;
 }
@@ -70,6 +72,7 @@ export class ClientSession {
   #handshake: HandshakeRelay | undefined;
   #relay: CommandRelay | undefined;
   #connectionId: number | undefined;
+  #user: string | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
   #isInputHeld = false;
@@ -93,6 +96,11 @@ export class ClientSession {
   /** As TiDB knows it; undefined before the login is done. */
   get connectionId(): number | undefined {
     return this.#connectionId;
+  }
+
+  /** Who is logged in, if a statement of the session is answered here now. */
+  get answeredUser(): string | undefined {
+    return this.#relay?.isAnswering === true ? this.#user : undefined;
   }
 
   /** @see CommandRelay.interrupt */
@@ -224,6 +232,7 @@ export class ClientSession {
     this.#phase = 'commands';
     this.#handshake = undefined;
     this.#connectionId = connectionId;
+    this.#user = user;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
@@ -233,6 +242,7 @@ export class ClientSession {
         this.#isInputHeld = isHeld;
         this.#letClientFlow();
       },
+      kill: (killedId: number) => this.#host.interrupt(killedId),
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });

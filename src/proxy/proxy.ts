@@ -90,6 +90,7 @@ export class Proxy {
       loggedIn: (session) => {
         if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
       },
+      interrupt: (connectionId) => this.interrupt(connectionId),
       closed: (session) => this.#closed(session),
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -121,6 +122,11 @@ export class Proxy {
   /** Takes another list of tidb-servers, for clients to come. @throws AddressError. */
   setBackends(addresses: readonly string[]): void {
     this.#backends.replace(addresses);
+  }
+
+  /** Whose statement is answered here on a session now; undefined: none is. */
+  answeredUser(connectionId: number): string | undefined {
+    return this.#byConnectionId.get(connectionId)?.answeredUser;
   }
 
   /**

@@ -84,7 +84,9 @@ export class Group {
   readonly #views = new Map<bigint, LiveView>();
   #frontier: Frontier;
   #waiters: TsWaiter[] = [];
-  readonly #between: (() => Promise<void>)[] = [];
+  readonly #between: { readonly run: () => Promise<void>; readonly reject: (error: Error) => void }[] = [];
+  /** Why the loop has ended: from then on nothing will run between epochs. */
+  #ended: Error | undefined;
   #lastEpochMs: number;
 
   constructor(parts: GroupParts) {
@@ -155,16 +157,23 @@ export class Group {
   /**
    * Runs `work` between two epochs, when circuit, source and frontier stand at the same ts. No epoch begins before its
    * promise settles, so it must be short.
+   *
+   * @throws what `work` throws; what {@link run} ended with, if it ends before.
    */
   betweenEpochs<T>(work: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#between.push(async () => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
+      const run = async (): Promise<void> => {
         try {
           resolve(await work());
         } catch (error) {
           reject(asError(error));
         }
-      });
+      };
+      this.#between.push({ run, reject });
       this.#parts.alarm.ring();
     });
   }
@@ -189,9 +198,21 @@ export class Group {
 
   /** Maintains until aborted. @throws DeposedError; the signal's reason; what cannot be lived with. */
   async run(signal: AbortSignal): Promise<never> {
+    try {
+      return await this.#maintain(signal);
+    } catch (error) {
+      const ended = asError(error);
+      this.#ended = ended;
+      for (const { reject } of this.#between.splice(0)) reject(ended);
+      throw error;
+    }
+  }
+
+  async #maintain(signal: AbortSignal): Promise<never> {
     const { alarm, runtime } = this.#parts;
     for (;;) {
-      for (const work of this.#between.splice(0)) await work();
+      for (let next = this.#between.shift(); next !== undefined; next = this.#between.shift())
+        await next.run();
       const waitMs = this.#pauseMs();
       if (waitMs > 0) await alarm.waitAtMost(waitMs, runtime, signal);
       else await this.#epoch(signal);

@@ -31,10 +31,13 @@ import type {
   ViewService,
 } from './service-types.js';
 import { OK } from './statements/answer.js';
-import { prepareView } from './statements/create-view.js';
+import { type CreateParts, prepareView } from './statements/create-view.js';
 import { showCreateView, showStatus, showViews } from './statements/show.js';
 import { lagMs, statusRow } from './status-row.js';
 import type { ViewRecord } from './view-record.js';
+
+/** ER_QUERY_INTERRUPTED. */
+const INTERRUPTED = 1317;
 
 /** The service of one instance. */
 export class InstanceViewService implements ViewService {
@@ -150,10 +153,9 @@ export class InstanceViewService implements ViewService {
     if (existing !== undefined && !statement.isReplacing) {
       throw new SqlError(1050, '42S01', `Table '${shown}' already exists`);
     }
-    const { parts } = this.#instance;
     const now = await this.#now(signal);
     const view = await prepareView(
-      { describer: this.#describer, compiler: parts.compiler, systemSchema: parts.schema },
+      this.#createParts(),
       { statement, text, pinned: context.pinned, now, replaces: existing?.id },
       signal,
     );
@@ -168,18 +170,34 @@ export class InstanceViewService implements ViewService {
       // Whatever becomes of it is in SHOW MATERIALIZED VIEW STATUS and in the log.
       work.catch(() => undefined);
     } else {
-      await work;
+      await work.catch((error: unknown) => this.#cancelIfKilled(view, signal, error));
     }
     return OK;
   }
 
+  /** A build whose client has gone goes on, as TiDB's own DDL does; one that was killed must leave nothing. */
+  async #cancelIfKilled(view: ViewRecord, signal: AbortSignal, error: unknown): Promise<never> {
+    const isKilled = signal.reason instanceof SqlError && signal.reason.errno === INTERRUPTED;
+    if (isKilled) await this.#asOwner({ kind: 'drop', viewId: view.id }, new AbortController().signal);
+    throw error;
+  }
+
+  #createParts(): CreateParts {
+    const { parts } = this.#instance;
+    return {
+      describer: this.#describer,
+      compiler: parts.compiler,
+      systemSchema: parts.schema,
+      viewOf: (database, name) => this.#instance.knowledge.registry.named(database, name),
+    };
+  }
+
   /** The same view, to be built anew in its own place. */
   async #again(view: ViewRecord, signal: AbortSignal): Promise<ViewRecord> {
-    const { parts } = this.#instance;
     const statement = parseViewStatement(view.statement, lexModeOf(view.pinned.sqlMode));
     assert(statement.kind === 'createView', `view ${view.id} was made by ${statement.kind}`);
     return prepareView(
-      { describer: this.#describer, compiler: parts.compiler, systemSchema: parts.schema },
+      this.#createParts(),
       {
         statement,
         text: view.statement,
@@ -281,14 +299,11 @@ export class InstanceViewService implements ViewService {
       try {
         if (request.kind === 'create') await reign.jobs.create(request.view, signal);
         else if (request.kind === 'waitFor') await reign.parts.group.waitFor(request.ts, reign.until(signal));
-        else {
-          const view = reign.parts.registry.view(request.viewId);
-          if (view !== undefined) await reign.jobs.remove(view);
-        }
+        else await reign.jobs.remove(request.viewId);
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!isForSuccessor(error) && this.#instance.reign === reign) throw error;
+        if (!isForSuccessor(error) && this.#instance.reign === reign && !reign.hasEnded) throw error;
         // The reign ended under it: ask the next owner, once there is one.
         await parts.runtime.sleep(100, signal);
       }

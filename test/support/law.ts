@@ -133,6 +133,8 @@ export async function expectEpochsContiguous(tidb: SqlClient): Promise<number> {
     expect(appliedTs >= before.appliedTs, `applied ts of epoch ${epoch} goes back`).equal(true);
     expect(commitTs > before.commitTs, `commit ts of epoch ${epoch} goes back`).equal(true);
   }
+  // Nothing is forgotten in the time that a test takes.
+  expect(epochs[0]?.epoch, 'the first epoch on record').equal(1n);
   // An epoch's row is written by the epoch after it.
   const newest = epochs.at(-1)?.epoch ?? 0n;
   expect(last - newest <= 1n, `the frontier is at ${last}, the history at ${newest}`).equal(true);

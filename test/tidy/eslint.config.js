@@ -123,5 +123,9 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.config.js'], rules: { 'no-restricted-exports': 'off' } },
-  { files: ['**/*.cjs'], languageOptions: { globals: { module: 'writable', require: 'readonly' } } },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { globals: { module: 'writable', require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 );

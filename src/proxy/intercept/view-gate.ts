@@ -21,6 +21,7 @@ import {
   type Verdict,
 } from '../statement-gate.js';
 import { type ViewLookup, refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
+import { type AnsweredStatements, killStatement, killedConnection } from './kill.js';
 import { type SessionDatabase, databasesUsed } from './session-database.js';
 
 /** The names of one snapshot, prepared for looking up. */
@@ -40,6 +41,7 @@ export interface GateParts {
   readonly take: (text: Uint8Array) => LocalStatement;
   /** Runs a DROP DATABASE; its bytes are a copy. */
   readonly dropDatabase: (text: Uint8Array, database: string) => LocalStatement;
+  readonly statements: AnsweredStatements;
   /** Of the client's connection. */
   readonly capabilities: number;
 }
@@ -157,6 +159,9 @@ export class ViewGate implements StatementGate {
 
   #passing(statement: StatementText, bits: number): Verdict {
     const { bytes, start, end, kind } = statement;
+    const victim = kind === 'query' ? killedConnection(bytes, start, end) : undefined;
+    if (victim !== undefined && this.#parts.statements.answeredUser(victim) !== undefined)
+      return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
     const isUse = kind === 'query' && ((bits & ScanBit.many) !== 0 || beginsLikeUse(bytes, start, end));
     if (!isUse) return PASS;
     const used = databasesUsed(bytes, start, end, DEFAULT_LEX_MODE).at(-1);

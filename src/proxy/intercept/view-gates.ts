@@ -4,6 +4,7 @@ import { StatementScanner } from '../../sql/scan/statement-scanner.js';
 import type { NameSnapshot, NamedView, ViewService } from '../../view/index.js';
 import type { SessionIdentity, StatementGate, StatementGates } from '../statement-gate.js';
 import { dropDatabase } from './drop-database.js';
+import type { AnsweredStatements } from './kill.js';
 import { SessionDatabase } from './session-database.js';
 import { type GateNames, ViewGate } from './view-gate.js';
 import { viewStatement } from './view-statement.js';
@@ -11,11 +12,13 @@ import { viewStatement } from './view-statement.js';
 /** Gates in front of views. */
 export class ViewGates implements StatementGates {
   readonly #service: ViewService;
+  readonly #statements: AnsweredStatements;
   #snapshot: NameSnapshot | undefined;
   #names: GateNames = gateNames({ version: 0, views: [] });
 
-  constructor(service: ViewService) {
+  constructor(service: ViewService, statements: AnsweredStatements) {
     this.#service = service;
+    this.#statements = statements;
   }
 
   open(session: SessionIdentity): StatementGate {
@@ -23,6 +26,7 @@ export class ViewGates implements StatementGates {
       names: () => this.#current(),
       database: new SessionDatabase(session.database),
       capabilities: session.capabilities,
+      statements: this.#statements,
       take: (text) => viewStatement(text, this.#service),
       dropDatabase: (text, database) => dropDatabase(text, database, this.#service),
     });

@@ -1,23 +1,15 @@
-// The same session through the proxy and straight to TiDB gives the same bytes, both ways, and the same output: for
+// The same session through TiView and straight to TiDB gives the same bytes, both ways, and the same output: for
 // mysql2, the mariadb command-line client, PyMySQL and Connector/J (test/clients/install.sh brings the last three).
+// TiView is the whole program in a process of its own, and it maintains a view, so that every statement is scanned.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import {
-  connectorJar,
-  isInstalled,
-  makeFiles,
-  pythonPath,
-  resetSchema,
-  root,
-  runProgram,
-  startProxy,
-} from './harness.js';
+import { clientScripts, connectorJar, needsClient, python, runProgram } from '../../clients/installed.js';
+import { type TiView, startTiView } from '../../support/tiview.js';
+import { makeFiles, resetSchema } from './harness.js';
 import { mysql2Session } from './mysql2-session.js';
 import { type Recording, Recorder, comparable } from './recorder.js';
 import { type Tidb, startTidb } from './tidb.js';
-
-const clients = join(root, 'test/clients');
 
 /** Runs a whole session and gives what it printed. */
 type Session = (port: number, directory: string) => Promise<string>;
@@ -34,21 +26,19 @@ async function program(
 
 const pymysql: Session = (port, directory) =>
   program(
-    'python3',
-    [join(clients, 'pymysql/session.py'), '127.0.0.1', String(port), 'root', '', directory],
-    {
-      env: { PYTHONPATH: pythonPath, PYTHONIOENCODING: 'utf-8' },
-    },
+    python,
+    [join(clientScripts, 'pymysql/session.py'), '127.0.0.1', String(port), 'root', '', directory],
+    { env: { PYTHONIOENCODING: 'utf-8' } },
   );
 
 const connectorj: Session = (port, directory) =>
   program('java', [
-    ...['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8', '-Xmx1g', '-cp', connectorJar() ?? ''],
-    ...[join(clients, 'connectorj/Session.java'), '127.0.0.1', String(port), 'root', '', directory],
+    ...['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8', '-Xmx1g', '-cp', connectorJar],
+    ...[join(clientScripts, 'connectorj/Session.java'), '127.0.0.1', String(port), 'root', '', directory],
   ]);
 
 const mariadb: Session = (port, directory) => {
-  const script = readFileSync(join(clients, 'mariadb/session.sql'), 'utf8').replaceAll(
+  const script = readFileSync(join(clientScripts, 'mariadb/session.sql'), 'utf8').replaceAll(
     'DIRECTORY',
     directory,
   );
@@ -73,17 +63,27 @@ const mariadb: Session = (port, directory) => {
 const mysql2: Session = (port, directory) =>
   mysql2Session({ host: '127.0.0.1', port, user: 'root' }, directory);
 
-describe('a session through the proxy', function () {
+describe('a session through TiView', function () {
   this.timeout(180_000);
   let tidb: Tidb;
+  let tiview: TiView;
   let directory: string;
 
   before(async () => {
     tidb = await startTidb();
+    tiview = await startTiView({ tidbPort: tidb.port });
     directory = makeFiles();
+    await using client = await tiview.connect();
+    await client.runAll(
+      'create database elsewhere',
+      'use elsewhere',
+      'create table source (id int primary key, v varchar(10))',
+      'create materialized view loaded as select id, v from source where id > 5',
+    );
   });
 
   after(async () => {
+    await tiview.stop();
     await tidb.stop();
   });
 
@@ -99,9 +99,7 @@ describe('a session through the proxy', function () {
 
   async function compare(session: Session): Promise<string> {
     const direct = await record(session, tidb.port);
-    const test = await startProxy([tidb.address]);
-    const relayed = await record(session, test.port);
-    await test.stop();
+    const relayed = await record(session, tiview.port);
     expect(relayed.output).to.equal(direct.output);
     expect(relayed.recordings.length).to.equal(direct.recordings.length);
     direct.recordings.forEach((recording, i) => {
@@ -118,31 +116,17 @@ describe('a session through the proxy', function () {
   });
 
   it('is the same for PyMySQL', async function () {
-    const isThere = await isInstalled(
-      'python3',
-      '-c',
-      `import sys; sys.path.insert(0, '${pythonPath}'); import pymysql`,
-    );
-    if (!isThere) {
-      console.log('      PyMySQL is missing: run test/clients/install.sh pymysql');
-      this.skip();
-    }
+    await needsClient(this, 'pymysql');
     expect(await compare(pymysql)).to.include('str of 33554430');
   });
 
   it('is the same for Connector/J', async function () {
-    if (connectorJar() === undefined || !(await isInstalled('java', '-version'))) {
-      console.log('      Connector/J or Java is missing: run test/clients/install.sh connectorj');
-      this.skip();
-    }
+    await needsClient(this, 'connectorj');
     expect(await compare(connectorj)).to.include('after COM_CHANGE_USER');
   });
 
   it('is the same for the mariadb client', async function () {
-    if (!(await isInstalled('mariadb', '--version'))) {
-      console.log('      the mariadb client is missing: run test/clients/install.sh mariadb');
-      this.skip();
-    }
+    await needsClient(this, 'mariadb');
     expect(await compare(mariadb)).to.include('still here');
   });
 });

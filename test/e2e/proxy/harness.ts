@@ -1,34 +1,12 @@
-/** What the proxy's tests against a real TiDB share: proxies that report crashes, a schema, files, programs. */
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+/** What the proxy's tests against a real TiDB share: proxies that report crashes, a schema, files. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import { systemRuntime } from '../../../src/base/system-runtime.js';
 import { silent } from '../../../src/base/telemetry.js';
 import { Proxy, type ProxyOptions } from '../../../src/proxy/proxy.js';
 import type { Tidb } from './tidb.js';
-
-/** The folder with package.json, whether these are the sources or their compiled form. */
-export const root = ((): string => {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
-})();
-
-const clientsHome =
-  process.env['TIVIEW_CLIENTS'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tiview-clients');
-
-/** Where test/clients/install.sh puts PyMySQL. */
-export const pythonPath = join(clientsHome, 'python');
-
-/** Connector/J's jar, if test/clients/install.sh has put it there. */
-export function connectorJar(): string | undefined {
-  const folder = join(clientsHome, 'java');
-  const jar = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith('.jar')) : undefined;
-  return jar === undefined ? undefined : join(folder, jar);
-}
 
 /** A proxy for a test; what crashes in the background is in `crashes`. */
 export interface TestProxy {
@@ -97,40 +75,4 @@ export function makeFiles(): string {
   writeFileSync(join(folder, 'rows.tsv'), rows);
   writeFileSync(join(folder, 'empty.tsv'), '');
   return folder;
-}
-
-/** How a program ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end. */
-export function runProgram(
-  command: string,
-  args: readonly string[],
-  options: { input?: string; env?: Record<string, string> } = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...options.env } });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    child.on('error', reject);
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input ?? '');
-    child.on('close', (code) =>
-      resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
-    );
-  });
-}
-
-/** Whether a program is installed. */
-export async function isInstalled(command: string, ...args: string[]): Promise<boolean> {
-  return runProgram(command, args).then(
-    ({ code }) => code === 0,
-    () => false,
-  );
 }

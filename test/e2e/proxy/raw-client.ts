@@ -10,7 +10,7 @@ import { printHandshakeResponse } from '../../../src/wire/handshake-response.js'
 import { PacketSplitter } from '../../../src/wire/packet-splitter.js';
 import { frame, framePayload } from '../../../src/wire/packet-writer.js';
 
-export const BASE_CAPABILITIES =
+const BASE_CAPABILITIES =
   Capability.longPassword |
   Capability.longFlag |
   Capability.protocol41 |

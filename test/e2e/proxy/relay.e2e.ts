@@ -8,8 +8,9 @@ import { utf8 } from '../../../src/base/bytes.js';
 import { AnswerFollower } from '../../../src/wire/answer-follower.js';
 import { AnswerKind } from '../../../src/wire/answer-kind.js';
 import { Command } from '../../../src/wire/command.js';
+import { needsClient } from '../../clients/installed.js';
 import { ChildProxy, type ProxyStats } from './child-proxy.js';
-import { type TestProxy, connectTo, isInstalled, resetSchema, startProxy } from './harness.js';
+import { type TestProxy, connectTo, resetSchema, startProxy } from './harness.js';
 import { RawClient } from './raw-client.js';
 import { type Tidb, startTidb } from './tidb.js';
 
@@ -297,10 +298,7 @@ describe('the relay', function () {
   });
 
   it('lets Ctrl-C in the mariadb client stop its statement', async function () {
-    if (!(await isInstalled('mariadb', '--version'))) {
-      console.log('      the mariadb client is missing: run test/clients/install.sh mariadb');
-      this.skip();
-    }
+    await needsClient(this, 'mariadb');
     const test = await startProxy([tidb.address]);
     const args = ['--no-defaults', '-h127.0.0.1', `-P${test.port}`, '-uroot', '-e', 'SELECT SLEEP(100)'];
     const child = spawn('mariadb', args, { stdio: ['ignore', 'pipe', 'pipe'] });

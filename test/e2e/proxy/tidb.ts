@@ -1,9 +1,5 @@
-/** Starts a real TiDB (the rig of test/tidb) for these tests. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createInterface } from 'node:readline';
-
-const BINARY = process.env['TIVIEW_RIG'] ?? '/tmp/rig/rig';
+/** A real TiDB (the rig of test/tidb) as these tests see it: an address that answers, until it does not. */
+import { startRig } from '../../support/rig.js';
 
 /** A running tidb-server. */
 export interface Tidb {
@@ -17,30 +13,15 @@ export interface Tidb {
   stop(): Promise<void>;
 }
 
-/** Starts one; it ends with this process at the latest, because it reads our end of its standard input. */
+/** Starts one; it ends with this process at the latest. */
 export async function startTidb(): Promise<Tidb> {
-  if (!existsSync(BINARY)) throw new Error(`no TiDB rig at ${BINARY}; set TIVIEW_RIG`);
-  const child: ChildProcess = spawn(BINARY, ['-stores', '1', '-stdin'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  const { stdout, stdin, pid } = child;
-  if (stdout === null || stdin === null || pid === undefined) throw new Error('the rig did not start');
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const line = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: stdout }).once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`the rig exited with ${String(code)}`)));
-  });
-  const { tidb } = JSON.parse(line) as { tidb: string };
-  const [host = '', port = ''] = tidb.split(':');
+  const rig = await startRig();
   return {
-    host,
-    port: Number(port),
-    address: tidb,
-    pid,
-    kill: () => child.kill('SIGKILL'),
-    stop: async () => {
-      stdin.end();
-      await exited;
-    },
+    host: '127.0.0.1',
+    port: rig.mysqlPort,
+    address: `127.0.0.1:${rig.mysqlPort}`,
+    pid: rig.pid,
+    kill: () => process.kill(rig.pid, 'SIGKILL'),
+    stop: () => rig.stop(),
   };
 }

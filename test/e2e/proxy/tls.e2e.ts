@@ -5,18 +5,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import selfsigned from 'selfsigned';
 import { ListenError } from '../../../src/proxy/proxy.js';
-import {
-  type TestProxy,
-  connectTo,
-  connectorJar,
-  isInstalled,
-  makeFiles,
-  pythonPath,
-  resetSchema,
-  root,
-  runProgram,
-  startProxy,
-} from './harness.js';
+import { clientScripts, connectorJar, needsClient, python, runProgram } from '../../clients/installed.js';
+import { type TestProxy, connectTo, makeFiles, resetSchema, startProxy } from './harness.js';
 import { mysql2Session } from './mysql2-session.js';
 import { RawClient } from './raw-client.js';
 import { type Tidb, startTidb } from './tidb.js';
@@ -127,10 +117,7 @@ describe('logins', function () {
   }
 
   it('by the mariadb client go through TLS with both kinds of password', async function () {
-    if (!(await isInstalled('mariadb', '--version'))) {
-      console.log('      the mariadb client is missing: run test/clients/install.sh mariadb');
-      this.skip();
-    }
+    await needsClient(this, 'mariadb');
     for (const user of ['native', 'sha2']) {
       for (const password of ['right', 'wrong']) {
         const args = ['--no-defaults', '-h127.0.0.1', `-P${port('TLS, TLS')}`, `-u${user}`, `-p${password}`];
@@ -156,18 +143,13 @@ describe('logins', function () {
   });
 
   it('by PyMySQL go through TLS, with a whole session', async function () {
-    if (
-      !(await isInstalled('python3', '-c', `import sys; sys.path.insert(0, '${pythonPath}'); import pymysql`))
-    ) {
-      console.log('      PyMySQL is missing: run test/clients/install.sh pymysql');
-      this.skip();
-    }
-    const script = join(root, 'test/clients/pymysql/session.py');
-    const env = { PYTHONPATH: pythonPath, PYTHONIOENCODING: 'utf-8' };
+    await needsClient(this, 'pymysql');
+    const script = join(clientScripts, 'pymysql/session.py');
+    const env = { PYTHONIOENCODING: 'utf-8' };
     const run = async (at: number, user: string, password: string, ...more: string[]): Promise<string> => {
       await resetSchema(tidb);
       const { stdout, stderr } = await runProgram(
-        'python3',
+        python,
         [script, '127.0.0.1', `${at}`, user, password, directory, ...more],
         { env },
       );
@@ -180,15 +162,17 @@ describe('logins', function () {
   });
 
   it('by Connector/J go through TLS, with a whole session', async function () {
-    const jar = connectorJar();
-    if (jar === undefined || !(await isInstalled('java', '-version'))) {
-      console.log('      Connector/J or Java is missing: run test/clients/install.sh connectorj');
-      this.skip();
-      return;
-    }
+    await needsClient(this, 'connectorj');
     await resetSchema(tidb);
-    const script = join(root, 'test/clients/connectorj/Session.java');
-    const options = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8', '-Xmx1g', '-cp', jar, script];
+    const script = join(clientScripts, 'connectorj/Session.java');
+    const options = [
+      '-Dfile.encoding=UTF-8',
+      '-Dstdout.encoding=UTF-8',
+      '-Xmx1g',
+      '-cp',
+      connectorJar,
+      script,
+    ];
     const args = ['127.0.0.1', String(port('TLS, TLS')), 'sha2', 'right', directory, 'tls'];
     const { code, stdout, stderr } = await runProgram('java', [...options, ...args]);
     expect(code, stderr).to.equal(0);

@@ -94,6 +94,34 @@ describe('guards around views', () => {
     await client.run('admin check materialized view v');
   });
 
+  it('let a build be killed, and leave nothing of it', async () => {
+    await rig.pauseResolved(60_000);
+    const builder = await tiview.connect({ database: 'shop' });
+    const outcome = builder.error('create materialized view v as select id, a from t');
+    await until(async () => (await stateOf('v'))[0] === 'BUILDING');
+    await client.run(`kill query ${builder.id}`);
+    expect((await outcome).errno).equal(1317);
+    await rig.pauseResolved(0);
+    expect(await client.rows('show materialized views')).deep.equal([]);
+    expect(await direct.rows("show tables in tiview like 'build\\_%'")).deep.equal([]);
+    expect(await builder.value('select count(*) from t')).equal('2');
+    await builder.close();
+  });
+
+  it('let a build go on when its client goes', async () => {
+    await rig.pauseResolved(60_000);
+    const builder = await tiview.connect({ database: 'shop' });
+    const outcome = builder
+      .run('create materialized view v as select id, a from t')
+      .catch((error: unknown) => error);
+    await until(async () => (await stateOf('v'))[0] === 'BUILDING');
+    builder.abandon();
+    await rig.pauseResolved(0);
+    await until(async () => (await stateOf('v'))[0] === 'READY');
+    expect((await client.rows('select * from v')).length).equal(2);
+    void outcome;
+  });
+
   it('drop the views of a database with it', async () => {
     await client.runAll(
       'create materialized view v as select id, a from t',

@@ -19,6 +19,9 @@ const INVALID: NamedView = {
   bases: [],
 };
 
+/** No statement is being answered here. */
+const NOBODY = { answeredUser: () => undefined, interrupt: () => undefined };
+
 /** A service of which a gate needs nothing but the names. */
 function serviceOf(names: () => NameSnapshot): ViewService {
   const none = (): never => {
@@ -38,7 +41,7 @@ function gateOf(views: readonly NamedView[], database?: string): Subject {
   const snapshot = { version: 1, views };
   const gates = new ViewGates(
     serviceOf(() => snapshot),
-    () => undefined,
+    NOBODY,
   );
   const gate = gates.open({
     ...{ connectionId: 1, user: 'root', database, capabilities: Capability.protocol41 },
@@ -171,7 +174,7 @@ describe('view gate', () => {
     let snapshot: NameSnapshot = { version, views };
     const gates = new ViewGates(
       serviceOf(() => snapshot),
-      () => undefined,
+      NOBODY,
     );
     const gate = gates.open({ connectionId: 1, user: '', database: 'shop', capabilities: 0 });
     const bytes = utf8('DELETE FROM hot');
