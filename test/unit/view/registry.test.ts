@@ -3,7 +3,11 @@ import { TiviewError } from '../../../src/base/errors.js';
 import { ts } from '../../../src/codec/tso.js';
 import type { BuildRecord } from '../../../src/commit/build-record.js';
 import { editOf } from '../../../src/view/casualty.js';
-import type { LiveView } from '../../../src/view/live-view.js';
+import { LiveView } from '../../../src/view/live-view.js';
+import { BackingTable } from '../../../src/commit/backing-table.js';
+import { Catalog } from '../../../src/catalog/catalog.js';
+import type { MetaReader } from '../../../src/catalog/meta-reader.js';
+import { baseTable } from '../../support/base-table.js';
 import { PendingEdits } from '../../../src/view/pending-edits.js';
 import { Registry, lastOfEach, registryChange } from '../../../src/view/registry.js';
 import { failedAnswer, isForSuccessor, parseRequest } from '../../../src/view/requests.js';
@@ -11,6 +15,14 @@ import { type ViewRecord, viewOfRecord, viewToRecord } from '../../../src/view/v
 import { failureOf } from '../../support/failure.js';
 import { registryTables } from '../../support/registry.js';
 import { SqlError } from '../../../src/base/errors.js';
+
+/** Nobody reads the catalog here. */
+const registryReader: MetaReader = {
+  get: () => Promise.resolve(undefined),
+  async *scan() {
+    // There is nothing.
+  },
+};
 
 const VIEW: ViewRecord = {
   ...{ id: 450n, schema: 'Shop', name: 'Hot', state: 'BUILDING', tableId: 12, statement: 'CREATE …' },
@@ -28,6 +40,20 @@ const BUILD: BuildRecord = {
   ...{ viewId: 450n, attempt: 1n, term: 1n, phase: 'merged', tableId: 12, tableName: 'build_450_1' },
   ...{ snapshotTs: ts(451n), appliedTs: ts(452n), rowsWritten: 3n },
 };
+
+/** A maintained view of which nothing but the id matters. */
+function liveView(): LiveView {
+  const sources = [{ table: { version: baseTable(), columnIds: [] }, shownName: 't', conditions: [] }];
+  const spec = { viewId: 450n, hasKey: true, root: { kind: 'source', table: 100, columns: [] } } as const;
+  const table = new BackingTable(new Catalog(registryReader, true), baseTable(), []);
+  return new LiveView({
+    id: 450n,
+    compiled: { spec, fingerprint: '', sources },
+    table,
+    rowIds: undefined,
+    rows: 0n,
+  });
+}
 
 describe('view record', () => {
   it('is read as it was written, through the table too', () => {
@@ -84,7 +110,7 @@ describe('registry', () => {
   });
 
   it('freezes a view as the same epoch leaves it, but not one that is being dropped', () => {
-    const casualty = { view: { id: 450n } as LiveView, state: 'FROZEN', reason: 'why' } as const;
+    const casualty = { view: liveView(), state: 'FROZEN', reason: 'why' } as const;
     const registry = new Registry([VIEW]);
     const published = { ...VIEW, state: 'READY' as const, replaces: undefined };
     const after = registry.with([{ kind: 'putView', view: published }]);
