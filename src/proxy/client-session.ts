@@ -41,8 +41,8 @@ export interface SessionHost {
   watch(session: ClientSession, isWatched: boolean): void;
   /** The login is done: the session has its id. */
   loggedIn(session: ClientSession): void;
-  /** Aborts what is answered here on another session, or this one. */
-  interrupt(connectionId: number): void;
+  /** @see RelayPorts.interrupt */
+  interrupt(connectionId: number, byUser: string | undefined): boolean;
   /** Both connections are closed. */
   closed(session: ClientSession): void;
 }
@@ -98,8 +98,8 @@ export class ClientSession {
   }
 
   /** @see CommandRelay.interrupt */
-  interrupt(): boolean {
-    return this.#relay?.interrupt() ?? false;
+  interrupt(byUser?: string): boolean {
+    return this.#relay?.interrupt(byUser) ?? false;
   }
 
   /** The session has lasted: its connections are probed from now on when they are silent. */
@@ -235,11 +235,13 @@ export class ClientSession {
         this.#isInputHeld = isHeld;
         this.#letClientFlow();
       },
-      kill: (killedId: number) => this.#host.interrupt(killedId),
+      interrupt: (id: number, byUser: string | undefined) => this.#host.interrupt(id, byUser),
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
-    this.#relay = new CommandRelay({ runtime, ports, gate, connectionId, capabilities, status, counts });
+    this.#relay = new CommandRelay({
+      ...{ runtime, ports, gate, connectionId, user, capabilities, status, counts },
+    });
     this.#host.loggedIn(this);
     if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
     if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);

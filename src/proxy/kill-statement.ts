@@ -1,6 +1,8 @@
 /**
- * KILL, which TiDB answers: it knows who may kill whom. But what is answered here TiDB does not see running, so that a
- * KILL that it has agreed to must reach us too. That is what Ctrl-C in the `mariadb` and `mysql` clients comes to.
+ * KILL, in which clients put Ctrl-C. TiDB answers it: it knows who may kill whom. But what is answered here TiDB does
+ * not see running: a KILL that it has agreed to must reach us too. And since it closes a connection that is idle in its
+ * eyes even for KILL QUERY (8.5), that of a statement of ours is answered here if both sessions are the same user's,
+ * which TiDB would agree to.
  *
  * @see https://docs.pingcap.com/tidb/stable/sql-statement-kill
  */
@@ -10,19 +12,27 @@ const LENGTH_MAX = 512;
 
 /** A comment can end in one place only, or many of them would be tried in exponentially many ways. */
 const KILL =
-  /^(?:\s|\/\*(?:[^*]|\*(?!\/))*\*\/|--[ \t].*\n|#.*\n)*kill\s+(?:tidb\s+)?(?:(?:query|connection)\s+)?(\d{1,20})[\s;]*$/i;
+  /^(?:\s|\/\*(?:[^*]|\*(?!\/))*\*\/|--[ \t].*\n|#.*\n)*kill\s+(?:tidb\s+)?(?:(query|connection)\s+)?(\d{1,20})[\s;]*$/i;
+
+/** What a KILL is aimed at. */
+export interface KillTarget {
+  readonly connectionId: number;
+  /** Only at the statement that runs there. */
+  readonly isQuery: boolean;
+}
 
 /**
- * The connection that a statement kills, or whose statement it kills; undefined: it is no such statement. Only what
- * may be one costs more than a look at its first byte.
+ * What a statement kills; undefined: it is no KILL. Only what may be one costs more than a look at its first byte.
  *
  * @param bytes - the statement is `bytes[start … end)`; lent for the call.
  */
-export function killedConnection(bytes: Uint8Array, start: number, end: number): number | undefined {
+export function killTarget(bytes: Uint8Array, start: number, end: number): KillTarget | undefined {
   if (end - start > LENGTH_MAX || !mayBegin(bytes[start] ?? 0)) return undefined;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-  const id = Number(KILL.exec(text)?.[1]);
-  return Number.isSafeInteger(id) ? id : undefined;
+  const [, what, id] = KILL.exec(text) ?? [];
+  const connectionId = Number(id);
+  if (!Number.isSafeInteger(connectionId)) return undefined;
+  return { connectionId, isQuery: what?.toLowerCase() === 'query' };
 }
 
 /** `k`, `K`, white space, or what begins a comment. */

@@ -90,7 +90,7 @@ export class Proxy {
       loggedIn: (session) => {
         if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
       },
-      interrupt: (connectionId) => this.interrupt(connectionId),
+      interrupt: (connectionId, byUser) => this.interrupt(connectionId, byUser),
       closed: (session) => this.#closed(session),
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -127,10 +127,11 @@ export class Proxy {
   /**
    * Aborts the statement that is answered here on a session, as KILL QUERY would.
    *
+   * @param byUser - only if the session is this user's; undefined: whosever it is.
    * @returns whether there was one.
    */
-  interrupt(connectionId: number): boolean {
-    return this.#byConnectionId.get(connectionId)?.interrupt() ?? false;
+  interrupt(connectionId: number, byUser?: string): boolean {
+    return this.#byConnectionId.get(connectionId)?.interrupt(byUser) ?? false;
   }
 
   /**

@@ -10,7 +10,7 @@ import { Command } from '../wire/command.js';
 import type { AnswerListener, AnswerOutcome } from '../wire/expected-answers.js';
 import { FULL_PAYLOAD, HEADER_BYTES } from '../wire/packet-header.js';
 import type { MessageHead } from './command-walker.js';
-import { killedConnection } from './kill-statement.js';
+import { type KillTarget, killTarget } from './kill-statement.js';
 import { LocalStatements } from './local-statements.js';
 import { unknownStatement } from './proxy-errors.js';
 import type { LocalStatement, StatementGate, StatementKind, Verdict } from './statement-gate.js';
@@ -54,6 +54,14 @@ const GATED: readonly (StatementKind | undefined)[] = Array.from({ length: 256 }
   }
 });
 
+/**
+ * Aborts what is answered here on a session.
+ *
+ * @param isAllowed - TiDB has agreed; else it happens only if the session is of the same user.
+ * @returns whether there was something.
+ */
+export type InterruptOther = (connectionId: number, isAllowed: boolean) => boolean;
+
 /** Decides about one session's commands. */
 export class StatementRouter {
   readonly #gate: StatementGate;
@@ -66,12 +74,11 @@ export class StatementRouter {
     isComplete: false,
   };
 
-  readonly #kill: (connectionId: number) => void;
+  readonly #interrupt: InterruptOther;
 
-  /** @param kill - told of a connection that TiDB has agreed to kill, or whose statement. */
-  constructor(gate: StatementGate, kill: (connectionId: number) => void) {
+  constructor(gate: StatementGate, interrupt: InterruptOther) {
     this.#gate = gate;
-    this.#kill = kill;
+    this.#interrupt = interrupt;
   }
 
   /** @param head - of a command: its payload is not empty. */
@@ -112,9 +119,8 @@ export class StatementRouter {
     text.bytes = NO_BYTES;
     switch (verdict.kind) {
       case 'pass': {
-        const killed =
-          command === Command.query && isComplete ? killedConnection(bytes, start, end) : undefined;
-        return killed === undefined ? this.#pass(verdict, command) : this.#passKill(verdict, killed);
+        const target = command === Command.query && isComplete ? killTarget(bytes, start, end) : undefined;
+        return target === undefined ? this.#pass(verdict, command) : this.#kill(verdict, target);
       }
       case 'needMore':
         assert(!text.isComplete, 'a gate asked for more of a complete statement');
@@ -141,9 +147,10 @@ export class StatementRouter {
     return { kind: 'forward', answer, listener };
   }
 
-  #passKill(verdict: Extract<Verdict, { kind: 'pass' }>, connectionId: number): Decision {
+  #kill(verdict: Extract<Verdict, { kind: 'pass' }>, { connectionId, isQuery }: KillTarget): Decision {
+    if (isQuery && this.#interrupt(connectionId, false)) return { kind: 'answer', action: { kind: 'ok' } };
     const listener = (outcome: AnswerOutcome): void => {
-      if (outcome.errno === 0) this.#kill(connectionId);
+      if (outcome.errno === 0) this.#interrupt(connectionId, true);
       verdict.answered?.(outcome);
     };
     return { kind: 'forward', answer: AnswerKind.result, listener };

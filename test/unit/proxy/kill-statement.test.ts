@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { utf8 } from '../../../src/base/bytes.js';
-import { killedConnection } from '../../../src/proxy/kill-statement.js';
+import { killTarget } from '../../../src/proxy/kill-statement.js';
+import { Command } from '../../../src/wire/command.js';
 import { AnswerPrinter } from '../wire/answers.js';
 import { RelayRig, STATUS } from './relay-rig.js';
 
 const killed = (sql: string): number | undefined => {
   const bytes = utf8(`..${sql}..`);
-  return killedConnection(bytes, 2, bytes.length - 2);
+  return killTarget(bytes, 2, bytes.length - 2)?.connectionId;
 };
 
 describe('a KILL statement', () => {
@@ -50,13 +51,45 @@ describe('a KILL statement', () => {
     }
   });
 
+  it('tells whether it is aimed at a statement only', () => {
+    const isQuery = (sql: string): boolean | undefined => killTarget(utf8(sql), 0, sql.length)?.isQuery;
+    expect(['KILL QUERY 5', 'kill tidb query 5', 'KILL 5', 'KILL CONNECTION 5'].map(isQuery)).to.deep.equal([
+      ...[true, true, false, false],
+    ]);
+  });
+
   it('reaches what is answered here when TiDB has agreed, and not before', () => {
     const print = new AnswerPrinter(true);
-    const rig = new RelayRig().query('KILL QUERY 12').query('KILL QUERY 13').query('KILL 14');
-    expect(rig.killed).to.deep.equal([]);
+    const rig = new RelayRig().query('KILL 12').query('KILL 13').query('KILL CONNECTION 14');
+    expect(rig.interrupts).to.deep.equal([]);
     rig.server(print.begin().ok(STATUS).take());
-    expect(rig.killed).to.deep.equal([12]);
+    expect(rig.interrupts).to.deep.equal([[12, undefined]]);
     rig.server(print.begin().err(1095).take(), print.begin().ok(STATUS).take());
-    expect(rig.killed).to.deep.equal([12, 14]);
+    expect(rig.interrupts).to.deep.equal([
+      [12, undefined],
+      [14, undefined],
+    ]);
+  });
+
+  it('aimed at a statement that is answered here does not go to TiDB if it is by the same user', () => {
+    const rig = new RelayRig();
+    rig.hasOthers = true;
+    rig.query('KILL QUERY 12');
+    expect(rig.interrupts).to.deep.equal([[12, 'me']]);
+    expect(rig.sentToBackend).to.have.length(0);
+    expect(rig.sentToClient.subarray(0, 5).toString('hex')).to.equal('0700000100');
+    rig.hasOthers = false;
+    rig.query('KILL QUERY 13');
+    expect(rig.sentToBackend.toString('latin1')).to.include('KILL QUERY 13');
+  });
+
+  it('is TiDB’s alone where the user has changed', () => {
+    const rig = new RelayRig();
+    rig.hasOthers = true;
+    rig.command(Command.changeUser, 'other\0\0\0');
+    rig.server(new AnswerPrinter(true).begin().ok(STATUS).take());
+    rig.query('KILL QUERY 12');
+    expect(rig.interrupts).to.deep.equal([]);
+    expect(rig.sentToBackend.toString('latin1')).to.include('KILL QUERY 12');
   });
 });

@@ -24,8 +24,10 @@ export class RelayRig {
   readonly relay: CommandRelay;
   #toClient: Uint8Array[] = [];
   #toBackend: Uint8Array[] = [];
-  /** Connections that the relay said TiDB has killed. */
-  readonly killed: number[] = [];
+  /** What the relay wanted interrupted, and by whom: undefined is TiDB. */
+  readonly interrupts: [number, string | undefined][] = [];
+  /** Whether there is something to interrupt. */
+  hasOthers = false;
   /** Whether the client is not read from. */
   isClientHeld = false;
   /** Set when the relay has ended the session: the last bytes are among the client's. */
@@ -42,7 +44,10 @@ export class RelayRig {
       holdClient: (isHeld: boolean) => {
         this.isClientHeld = isHeld;
       },
-      kill: (connectionId: number) => this.killed.push(connectionId),
+      interrupt: (connectionId: number, byUser: string | undefined) => {
+        this.interrupts.push([connectionId, byUser]);
+        return this.hasOthers;
+      },
       end: (last: Uint8Array, reason: Error) => {
         this.#toClient.push(last);
         this.endedBy = reason;
@@ -50,7 +55,7 @@ export class RelayRig {
     };
     this.relay = new CommandRelay({
       ...{ runtime: this.runtime, ports, gate, capabilities, counts: this.counts },
-      ...{ connectionId: 7, status: STATUS },
+      ...{ connectionId: 7, user: 'me', status: STATUS },
     });
   }
 
