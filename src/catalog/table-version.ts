@@ -35,11 +35,6 @@ export class TableVersion {
    * their collations: `a` and `A` may be the same key.)
    */
   readonly uniqueKeys: readonly (readonly number[])[];
-  /**
-   * Stands for everything that decides how stored rows are read: equal fingerprints, equal decoding. Names, indexes,
-   * comments and the like are not in it.
-   */
-  readonly fingerprint: string;
   readonly #byId: ReadonlyMap<number, ColumnInfo>;
 
   /** @throws SchemaError — when the primary key is not where the TableInfo says it is. */
@@ -55,7 +50,6 @@ export class TableVersion {
     this.handle = handleLayoutOf(info);
     this.keyColumnIds = Object.freeze(keyColumnIdsOf(this.handle));
     this.uniqueKeys = Object.freeze(uniqueKeysOf(info));
-    this.fingerprint = fingerprintOf(this);
     this.#byId = new Map(info.columns.map((column) => [column.id, column]));
     Object.freeze(this);
   }
@@ -67,6 +61,14 @@ export class TableVersion {
   /** A column by id, in whatever state, or undefined. */
   column(id: number): ColumnInfo | undefined {
     return this.#byId.get(id);
+  }
+
+  /**
+   * Stands for everything that decides how some columns are read from stored rows: equal fingerprints, equal decoding.
+   * Names, indexes, comments, other columns and the like are not in it.
+   */
+  fingerprintOf(columnIds: readonly number[]): string {
+    return fingerprintOf(this, columnIds);
   }
 
   /**
@@ -145,7 +147,7 @@ function uniqueKeysOf(info: TableInfo): readonly (readonly number[])[] {
   return handle.kind === 'int' ? [Object.freeze([handle.columnId]), ...keys] : keys;
 }
 
-function fingerprintOf(table: TableVersion): string {
+function fingerprintOf(table: TableVersion, columnIds: readonly number[]): string {
   const { info } = table;
   const content = {
     id: info.id,
@@ -153,7 +155,8 @@ function fingerprintOf(table: TableVersion): string {
     physicalIds: table.physicalIds,
     handle: table.handle,
     columns: info.columns
-      .filter((column) => column.state === 'public')
+      .filter((column) => column.state === 'public' && columnIds.includes(column.id))
+      .sort((a, b) => a.id - b.id)
       .map(({ id, type, originDefault, version, generated }) => ({
         id,
         type: { ...type, flag: type.flag & ROW_FLAGS },

@@ -101,10 +101,13 @@ async function start(
     signal,
   );
   const backends = servers.tidb.length > 0 ? servers.tidb : seeds.map(printHostPort);
-  const gates = new ViewGates(layer.service);
+  const gates = new ViewGates(layer.service, {
+    answeredUser: (connectionId) => proxy.answeredUser(connectionId),
+    interrupt: (connectionId) => void proxy.interrupt(connectionId),
+  });
   const { listen } = options;
   const tls = { ...clientTls(options), ...backendTls(options) };
-  const proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
+  const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
   board.serves(layer.service, () => proxy.counts.openConnections);
   telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: backends.join(',') });
   return {

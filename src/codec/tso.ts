@@ -45,3 +45,9 @@ export function minTs(a: Ts, b: Ts): Ts {
 export function maxTs(a: Ts, b: Ts): Ts {
   return a > b ? a : b;
 }
+
+/** The moment some milliseconds before, at the beginning of its millisecond; not before {@link ZERO_TS}. */
+export function earlier(value: Ts, ms: bigint): Ts {
+  const physical = physicalMs(value) - ms;
+  return physical > 0n ? composeTs(physical, 0n) : ZERO_TS;
+}

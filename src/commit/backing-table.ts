@@ -11,7 +11,6 @@ import { schemaDrift } from '../catalog/schema-drift.js';
 import type { TableVersion } from '../catalog/table-version.js';
 import { tableMetaKey } from '../codec/meta-keys.js';
 import { type TableId, tableRange } from '../codec/table-keys.js';
-import type { Ts } from '../codec/tso.js';
 import type { Snapshot } from '../tikv/snapshot.js';
 import { ViewWriter } from './view-writer.js';
 
@@ -73,36 +72,31 @@ export class BackingTable {
    * The table at a snapshot.
    *
    * @throws TableChangingError — TiDB is changing it in a way that only it can follow: try again later.
+   * @throws SqlError 1235, SchemaError — it has something that cannot be kept up, or understood.
    */
   async at(snapshot: Snapshot, signal: AbortSignal): Promise<BackingState> {
     const known = this.#known;
-    const key = known?.metaKey ?? tableMetaKey(this.#built.databaseId, this.#built.id);
-    const bytes = await snapshot.get(key, signal);
-    if (bytes === undefined) return this.#lookUp(snapshot.ts, signal);
-    if (known !== undefined && equalBytes(known.bytes, bytes)) return known.state;
-    return this.#learn(snapshot.ts, key, copyBytes(bytes), signal);
+    if (known === undefined) return this.#learn(snapshot, signal);
+    const bytes = await snapshot.get(known.metaKey, signal);
+    const isKnown = bytes !== undefined && equalBytes(known.bytes, bytes);
+    return isKnown ? known.state : this.#learn(snapshot, signal);
   }
 
-  /** It is not where it was: renamed into another schema, or gone. */
-  async #lookUp(ts: Ts, signal: AbortSignal): Promise<BackingState> {
-    const version = await this.#catalog.tableAt(this.#built.id, ts, signal);
-    if (version === undefined) return { kind: 'broken', reason: 'its table was dropped or truncated' };
+  /** Looks for it wherever it is now: publishing a view moves its table into another schema. */
+  async #learn(snapshot: Snapshot, signal: AbortSignal): Promise<BackingState> {
     this.#known = undefined;
-    return this.#state(version);
-  }
-
-  async #learn(ts: Ts, metaKey: Uint8Array, bytes: Uint8Array, signal: AbortSignal): Promise<BackingState> {
-    const version = await this.#catalog.tableAt(this.#built.id, ts, signal);
+    const version = await this.#catalog.tableAt(this.#built.id, snapshot.ts, signal);
     if (version === undefined) return { kind: 'broken', reason: 'its table was dropped or truncated' };
-    const state = this.#state(version);
-    this.#known = { metaKey, bytes, state };
+    const metaKey = tableMetaKey(version.databaseId, version.id);
+    const bytes = await snapshot.get(metaKey, signal);
+    const state = this.#state(version, metaKey);
+    if (bytes !== undefined) this.#known = { metaKey, bytes: copyBytes(bytes), state };
     return state;
   }
 
-  #state(version: TableVersion): BackingState {
+  #state(version: TableVersion, metaKey: Uint8Array): BackingState {
     const drift = schemaDrift(this.#built, this.#columnIds, version);
     if (drift.kind === 'breaks') return { kind: 'broken', reason: `of its own table, ${drift.reason}` };
-    const metaKey = tableMetaKey(version.databaseId, version.id);
     return { kind: 'ready', metaKey, writer: new ViewWriter(version, this.#columnIds) };
   }
 }

@@ -6,15 +6,18 @@
  * The delta stays logical until the outcome is known, so an attempt that met a schema change or a foreign lock is
  * simply encoded again, at another start ts.
  */
-import { unreachable } from '../base/assert.js';
+import { withAbort } from '../base/abort.js';
+import { present, unreachable } from '../base/assert.js';
 import { Backoff } from '../base/backoff.js';
-import { toHex } from '../base/bytes.js';
+import { equalBytes, toHex } from '../base/bytes.js';
 import { SqlError, TiviewError } from '../base/errors.js';
-import { type Ts, ZERO_TS } from '../codec/tso.js';
+import { SchemaError, TableChangingError } from '../catalog/schema-error.js';
+import type { Ts } from '../codec/tso.js';
 import type { Delta } from '../dataflow/delta.js';
+import type { LockInfo } from '../tikv/proto-types.js';
 import type { Snapshot } from '../tikv/snapshot.js';
 import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
-import type { BackingTable } from './backing-table.js';
+import type { BackingState, BackingTable } from './backing-table.js';
 import {
   type AttemptOutcome,
   type CommitParts,
@@ -119,7 +122,7 @@ export class EpochCommitter {
    */
   async commit(epoch: Epoch, signal: AbortSignal): Promise<CommitOutcome> {
     // Keys of the epoch before may still carry its locks; they are as good as ours.
-    await this.#finishing;
+    await withAbort(this.#finishing, signal);
     const { runtime, telemetry } = this.#parts;
     const backoff = new Backoff(runtime, `commit epoch ${epoch.expect.epoch + 1n}`, 'tikv', EPOCH_BUDGET_MS);
     for (;;) {
@@ -152,7 +155,8 @@ export class EpochCommitter {
   }
 
   /**
-   * Takes over: raises the term, whoever reigned. What he has under way is rolled back or has come to pass.
+   * Takes over: raises the term, whoever reigned, in the frontier record and in the row of every build, so that
+   * neither an epoch nor a batch of his can commit any more. What he has under way is rolled back or has come to pass.
    *
    * @throws TiviewError kind `registryMissing` — there is no frontier record; BudgetError; the signal's reason.
    */
@@ -165,40 +169,70 @@ export class EpochCommitter {
       if (outcome.kind === 'refused') throw outcome.refusal;
       if (outcome.kind === 'committed' && before !== undefined) {
         await outcome.finished;
-        await this.#recallLast(before, signal);
+        this.#previous = undefined;
         return { ...before, term: before.term + 1n, owner, startTs: outcome.startTs };
       }
-      if (outcome.kind === 'locked') await this.#rollBackReigning(outcome, signal);
+      if (outcome.kind === 'rejected' && !outcome.error.isRetryable) throw outcome.error;
+      if (outcome.kind === 'locked') await this.#rollBackReigning(outcome.lock, signal);
       await backoff.pause(RETRY, new Error(outcome.kind), signal);
     }
-  }
-
-  /** The last epoch of the reign before has not been written into history: only its successor can do that. */
-  async #recallLast(before: Frontier, signal: AbortSignal): Promise<void> {
-    this.#previous = undefined;
-    if (before.startTs === ZERO_TS) return;
-    const ref = { primary: this.#record.key, startTs: before.startTs };
-    const status = await this.#parts.cluster.transactions.checkStatus(ref, { force: false }, signal);
-    if (status.kind === 'committed') this.#previous = { frontier: before, commitTs: status.commitTs };
   }
 
   #takeOverWrite(owner: string, found: (before: Frontier) => void): FencedWrite<TiviewError> {
     return {
       fenceKey: this.#record.key,
-      prepare: (fence, snapshot) => {
-        if (fence === undefined) return Promise.resolve({ kind: 'refuse', refusal: noFrontier() });
+      prepare: async (fence, snapshot, inner) => {
+        if (fence === undefined) return { kind: 'refuse', refusal: noFrontier() };
         const before = this.#record.decode(fence);
         found(before);
         const after = { ...before, term: before.term + 1n, owner, startTs: snapshot.ts };
         const put: Mutation = { kind: 'put', key: this.#record.key, value: this.#record.encode(after) };
-        return Promise.resolve({ kind: 'write', mutations: [put] });
+        const history = await this.#lastEpoch(before, snapshot, inner);
+        const builds = await this.#fenceBuilds(after.term, snapshot, inner);
+        return { kind: 'write', mutations: [put, ...history, ...builds] };
       },
     };
   }
 
+  /**
+   * The last epoch of the reign before has no row in the history yet, and this is the last moment at which its commit
+   * ts can be asked for: the record forgets by which transaction it was written.
+   */
+  async #lastEpoch(before: Frontier, snapshot: Snapshot, signal: AbortSignal): Promise<Mutation[]> {
+    const { epochs } = this.#tables;
+    if (before.epoch === 0n) return [];
+    const written = await snapshot.get(
+      epochs.keyOf({ group_id: DEFAULT_GROUP, epoch: before.epoch }),
+      signal,
+    );
+    // A reign that ended before its first epoch has done this already, and the record is its, not the epoch's.
+    if (written !== undefined) return [];
+    const ref = { primary: this.#record.key, startTs: before.startTs };
+    const status = await this.#parts.cluster.transactions.checkStatus(ref, { force: false }, signal);
+    return status.kind === 'committed' ? [this.#historyRow(before, status.commitTs)] : [];
+  }
+
+  /** Every build becomes the new reign's: the writers of the old one find another term in their fence. */
+  async #fenceBuilds(term: bigint, snapshot: Snapshot, signal: AbortSignal): Promise<Mutation[]> {
+    const { builds } = this.#tables;
+    const mutations: Mutation[] = [];
+    for await (const page of snapshot.scan(builds.range.start, builds.range.end, {}, signal)) {
+      for (const { key, value } of page) {
+        mutations.push({ kind: 'put', ...builds.encode({ ...builds.decode(key, value), term }) });
+      }
+    }
+    return mutations;
+  }
+
   /** The one who reigned, or another who takes over, is in the middle of a transaction: it ends here. */
-  async #rollBackReigning(outcome: { readonly lock: { readonly lockVersion: bigint } }, signal: AbortSignal) {
-    const ref = { primary: this.#record.key, startTs: outcome.lock.lockVersion as Ts };
+  async #rollBackReigning(lock: LockInfo, signal: AbortSignal): Promise<void> {
+    // An epoch's primary is the frontier record, that of a batch the build's row; whatever else is a stranger's.
+    const isOurs = [this.#record.key, lock.key].some((key) => equalBytes(lock.primaryLock, key));
+    if (!isOurs) {
+      await breakForeignLock(this.#parts, lock, signal);
+      return;
+    }
+    const ref = { primary: lock.primaryLock, startTs: lock.lockVersion as Ts };
     await this.#parts.cluster.transactions.checkStatus(ref, { force: true }, signal);
   }
 
@@ -231,11 +265,12 @@ export class EpochCommitter {
       ...epoch.registry.map((change) => this.#registryMutation(change)),
     ];
     const broken: { viewId: bigint; reason: string }[] = [];
-    const states = await Promise.all(epoch.views.map((view) => view.table.at(snapshot, signal)));
+    const states = await Promise.all(epoch.views.map((view) => stateOf(view, snapshot, signal)));
     for (const [index, view] of epoch.views.entries()) {
-      const state = states[index];
-      if (state?.kind !== 'ready') {
-        broken.push({ viewId: view.viewId, reason: state?.reason ?? '' });
+      const state = present(states[index], 'a state for each view');
+      if (state.kind === 'rejected') return { kind: 'refuse', refusal: state };
+      if (state.kind === 'broken') {
+        broken.push({ viewId: view.viewId, reason: state.reason });
         continue;
       }
       mutations.push({ kind: 'lock', key: state.metaKey });
@@ -266,16 +301,14 @@ export class EpochCommitter {
       key: epochs.keyOf({ group_id: DEFAULT_GROUP, epoch }),
     }));
     if (this.#previous !== undefined) {
-      const { frontier, commitTs } = this.#previous;
-      const row = {
-        group_id: DEFAULT_GROUP,
-        epoch: frontier.epoch,
-        applied_ts: frontier.appliedTs,
-        commit_ts: commitTs,
-      };
-      mutations.push({ kind: 'put', ...epochs.encode(row) });
+      mutations.push(this.#historyRow(this.#previous.frontier, this.#previous.commitTs));
     }
     return mutations;
+  }
+
+  #historyRow({ epoch, appliedTs }: Frontier, commitTs: Ts): Mutation {
+    const row = { group_id: DEFAULT_GROUP, epoch, applied_ts: appliedTs, commit_ts: commitTs };
+    return { kind: 'put', ...this.#tables.epochs.encode(row) };
   }
 
   #registryMutation({ table, kind, record }: RegistryChange): Mutation {
@@ -293,6 +326,22 @@ export class EpochCommitter {
     this.#forgotten = [];
     this.#finishing = outcome.finished;
     return { kind: 'committed', frontier, commitTs: outcome.commitTs, finished: outcome.finished };
+  }
+}
+
+/** The view's table; what TiDB does to it that we cannot follow is the view's own misfortune, not that of the others. */
+async function stateOf(
+  { viewId, table }: ViewWrite,
+  snapshot: Snapshot,
+  signal: AbortSignal,
+): Promise<BackingState | Extract<Refusal, { kind: 'rejected' }>> {
+  try {
+    return await table.at(snapshot, signal);
+  } catch (error) {
+    const isOfTable =
+      error instanceof SqlError || error instanceof SchemaError || error instanceof TableChangingError;
+    if (!isOfTable) throw error;
+    return { kind: 'rejected', viewId, error };
   }
 }
 

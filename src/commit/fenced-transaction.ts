@@ -5,6 +5,7 @@
  * before it returns, a lost answer is settled first: nothing is under way any more.
  */
 import { unreachable } from '../base/assert.js';
+import { equalBytes } from '../base/bytes.js';
 import { TiviewError, messageOf } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
@@ -97,7 +98,7 @@ export async function attemptFenced<R>(
   const outcome = await transaction.prewrite(PATIENCE_MS, signal);
   if (outcome.kind === 'ok') return decide(parts, transaction, startTs, signal);
   await removeLocks(parts, transaction, signal);
-  return failureOf(outcome);
+  return failureOf(outcome, preparation.mutations);
 }
 
 async function decide<R>(
@@ -172,7 +173,10 @@ async function removeLocks(parts: CommitParts, transaction: Transaction, signal:
   }
 }
 
-function failureOf<R>(outcome: Exclude<PrewriteOutcome, { kind: 'ok' }>): AttemptOutcome<R> {
+function failureOf<R>(
+  outcome: Exclude<PrewriteOutcome, { kind: 'ok' }>,
+  mutations: readonly Mutation[],
+): AttemptOutcome<R> {
   switch (outcome.kind) {
     case 'conflict':
       return { kind: 'conflict', key: outcome.key };
@@ -181,7 +185,7 @@ function failureOf<R>(outcome: Exclude<PrewriteOutcome, { kind: 'ok' }>): Attemp
     case 'alreadyExists':
       return { kind: 'violated', key: outcome.key, isThere: true };
     case 'assertionFailed':
-      return { kind: 'violated', key: outcome.key, isThere: outcome.existingStartTs !== 0n };
+      return { kind: 'violated', key: outcome.key, isThere: !isExpected(outcome.key, mutations) };
     case 'tooLarge':
       return { kind: 'rejected', error: tooLarge(outcome.key) };
     case 'rejected':
@@ -189,6 +193,12 @@ function failureOf<R>(outcome: Exclude<PrewriteOutcome, { kind: 'ok' }>): Attemp
     default:
       return unreachable(outcome);
   }
+}
+
+/** What TiKV says it found does not tell: where it found a deletion it gives that one's timestamps. */
+function isExpected(key: Uint8Array, mutations: readonly Mutation[]): boolean {
+  const mutation = mutations.find((one) => equalBytes(one.key, key));
+  return mutation !== undefined && mutation.kind !== 'lock' && mutation.assert === 'exist';
 }
 
 function tooLarge(key: Uint8Array): TiviewError {

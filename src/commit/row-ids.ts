@@ -27,7 +27,12 @@ export interface RowChange {
 /** Operations that are planned, and become fact once they are committed. */
 export interface RowIdPlan {
   readonly operations: readonly RowOperation[];
-  readonly changes: readonly { readonly key: KeyString; readonly ids: readonly bigint[] }[];
+  readonly changes: readonly {
+    readonly key: KeyString;
+    /** Rows that stay of those that were there. */
+    readonly kept: number;
+    readonly added: readonly bigint[];
+  }[];
 }
 
 /** Of a bigint in a set, an array and an entry of a map. */
@@ -39,7 +44,7 @@ const ROW_ID_MASK = (1n << 63n) - 1n;
 /** Ids of all rows of one table. */
 export class RowIds {
   readonly #mask: bigint;
-  readonly #idsOf = new Map<KeyString, readonly bigint[]>();
+  readonly #idsOf = new Map<KeyString, bigint[]>();
   readonly #taken = new Set<bigint>();
   #keyBytes = 0;
 
@@ -63,28 +68,34 @@ export class RowIds {
   load(key: KeyString, rowId: bigint): void {
     assert(!this.#taken.has(rowId), `row id ${rowId} is there twice`);
     this.#taken.add(rowId);
-    if (!this.#idsOf.has(key)) this.#keyBytes += key.length;
-    this.#idsOf.set(key, [...(this.#idsOf.get(key) ?? []), rowId]);
+    const ids = this.#idsOf.get(key);
+    // In place: a view of one value and a million rows is read back in one go too.
+    if (ids !== undefined) {
+      ids.push(rowId);
+      return;
+    }
+    this.#keyBytes += key.length;
+    this.#idsOf.set(key, [rowId]);
   }
 
   /** Plans changes, each of another row. Nothing is changed yet. */
   plan(changes: Iterable<RowChange>): RowIdPlan {
     const operations: RowOperation[] = [];
-    const planned: { key: KeyString; ids: readonly bigint[] }[] = [];
-    const added = new Set<bigint>();
+    const planned: { key: KeyString; kept: number; added: readonly bigint[] }[] = [];
+    const taken = new Set<bigint>();
     for (const { key, row, weight } of changes) {
       const before = this.#idsOf.get(key) ?? [];
       const count = before.length + weight;
       assert(count >= 0, `${before.length} rows, ${-weight} of them to be removed`);
       for (const rowId of before.slice(count)) operations.push({ kind: 'remove', row, rowId });
-      const ids = before.slice(0, count);
-      while (ids.length < count) {
-        const rowId = this.#freeId(key, ids.length, added);
-        added.add(rowId);
-        ids.push(rowId);
+      const added: bigint[] = [];
+      for (let ordinal = before.length; ordinal < count; ordinal++) {
+        const rowId = this.#freeId(key, ordinal, taken);
+        taken.add(rowId);
+        added.push(rowId);
         operations.push({ kind: 'add', row, rowId });
       }
-      planned.push({ key, ids });
+      planned.push({ key, kept: Math.min(before.length, count), added });
     }
     return { operations, changes: planned };
   }
@@ -93,11 +104,16 @@ export class RowIds {
   absorb(plan: RowIdPlan): void {
     for (const { kind, rowId } of plan.operations) if (kind === 'remove') this.#taken.delete(rowId);
     for (const { kind, rowId } of plan.operations) if (kind === 'add') this.#taken.add(rowId);
-    for (const { key, ids } of plan.changes) {
-      const wasThere = this.#idsOf.has(key);
-      if (ids.length === 0) this.#idsOf.delete(key);
-      else this.#idsOf.set(key, ids);
-      if (wasThere !== ids.length > 0) this.#keyBytes += wasThere ? -key.length : key.length;
+    for (const { key, kept, added } of plan.changes) {
+      const ids = this.#idsOf.get(key);
+      const isThere = kept + added.length > 0;
+      if (!isThere) this.#idsOf.delete(key);
+      else if (ids === undefined) this.#idsOf.set(key, [...added]);
+      else {
+        ids.length = kept;
+        for (const rowId of added) ids.push(rowId);
+      }
+      if ((ids !== undefined) !== isThere) this.#keyBytes += isThere ? key.length : -key.length;
     }
   }
 
@@ -105,9 +121,9 @@ export class RowIds {
    * The n-th of equal rows probes from its own place on. An id that this plan removes counts as taken still: a table
    * without it would be written by two operations of one transaction.
    */
-  #freeId(key: KeyString, ordinal: number, added: ReadonlySet<bigint>): bigint {
+  #freeId(key: KeyString, ordinal: number, planned: ReadonlySet<bigint>): bigint {
     let id = (hash63(key) & this.#mask) + BigInt(ordinal) * 0x9e37_79b9n;
-    while (this.#taken.has(id & ROW_ID_MASK) || added.has(id & ROW_ID_MASK)) id++;
+    while (this.#taken.has(id & ROW_ID_MASK) || planned.has(id & ROW_ID_MASK)) id++;
     return id & ROW_ID_MASK;
   }
 }

@@ -14,7 +14,7 @@ export const ENGINE_VERSION = 1;
 export function fingerprintOf(plan: LogicalPlan): string {
   const content = JSON.stringify([ENGINE_VERSION, plan], function (this: unknown, key, value: unknown) {
     if (key === 'name' && isScan(this)) return undefined;
-    if (key === 'table' && isScan(this)) return [this.table.id, this.table.fingerprint];
+    if (key === 'table' && isScan(this)) return [this.table.id, this.table.fingerprintOf(this.columnIds)];
     if (typeof value === 'bigint') return `${value}n`;
     if (Object.is(value, -0)) return '-0';
     if (value instanceof Uint8Array) return toHex(value);

@@ -41,8 +41,6 @@ export interface SessionHost {
   watch(session: ClientSession, isWatched: boolean): void;
   /** The login is done: the session has its id. */
   loggedIn(session: ClientSession): void;
-  /** @see RelayPorts.interrupt */
-  interrupt(connectionId: number, byUser: string | undefined): boolean;
   /** Both connections are closed. */
   closed(session: ClientSession): void;
 }
@@ -72,6 +70,7 @@ export class ClientSession {
   #handshake: HandshakeRelay | undefined;
   #relay: CommandRelay | undefined;
   #connectionId: number | undefined;
+  #user: string | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
   #isInputHeld = false;
@@ -97,9 +96,14 @@ export class ClientSession {
     return this.#connectionId;
   }
 
+  /** Who is logged in, if a statement of the session is answered here now. */
+  get answeredUser(): string | undefined {
+    return this.#relay?.isAnswering === true ? this.#user : undefined;
+  }
+
   /** @see CommandRelay.interrupt */
-  interrupt(byUser?: string): boolean {
-    return this.#relay?.interrupt(byUser) ?? false;
+  interrupt(): boolean {
+    return this.#relay?.interrupt() ?? false;
   }
 
   /** The session has lasted: its connections are probed from now on when they are silent. */
@@ -226,6 +230,7 @@ export class ClientSession {
     this.#phase = 'commands';
     this.#handshake = undefined;
     this.#connectionId = connectionId;
+    this.#user = user;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
@@ -235,13 +240,10 @@ export class ClientSession {
         this.#isInputHeld = isHeld;
         this.#letClientFlow();
       },
-      interrupt: (id: number, byUser: string | undefined) => this.#host.interrupt(id, byUser),
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
-    this.#relay = new CommandRelay({
-      ...{ runtime, ports, gate, connectionId, user, capabilities, status, counts },
-    });
+    this.#relay = new CommandRelay({ runtime, ports, gate, connectionId, capabilities, status, counts });
     this.#host.loggedIn(this);
     if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
     if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);

@@ -40,8 +40,6 @@ export interface CommandRelayParts {
   readonly ports: RelayPorts;
   readonly gate: StatementGate;
   readonly connectionId: number;
-  /** Who has logged in. */
-  readonly user: string;
   /** What the client and the tidb-server have agreed on. */
   readonly capabilities: number;
   /** Status flags of the login. */
@@ -76,8 +74,6 @@ export class CommandRelay {
   #turn: (() => void) | undefined;
   #task: LocalTask | undefined;
   #isReceivingFile = false;
-  /** Whoever COM_CHANGE_USER has made of the user is not known here. */
-  #hasChangedUser = false;
   #isFailing = false;
   #hasEnded = false;
 
@@ -86,10 +82,7 @@ export class CommandRelay {
     this.#ports = parts.ports;
     this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
     this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
-    this.#router = new StatementRouter(parts.gate, (connectionId, isAllowed) => {
-      if (isAllowed) return parts.ports.interrupt(connectionId, undefined);
-      return !this.#hasChangedUser && parts.ports.interrupt(connectionId, parts.user);
-    });
+    this.#router = new StatementRouter(parts.gate);
     this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
     this.#walker = new CommandWalker(this.#handler());
   }
@@ -128,15 +121,8 @@ export class CommandRelay {
     if (this.#input.length > 0) this.#resumeInput();
   }
 
-  /**
-   * Aborts the statement that is answered here now, as KILL QUERY would.
-   *
-   * @param byUser - only if the session is this user's; undefined: whosever it is.
-   * @returns whether there was one.
-   */
-  interrupt(byUser?: string): boolean {
-    const isRefused = byUser !== undefined && (this.#hasChangedUser || byUser !== this.#parts.user);
-    if (isRefused) return false;
+  /** Aborts the statement that is answered here now, as KILL QUERY would. @returns whether there was one. */
+  interrupt(): boolean {
     this.#task?.interrupt(interrupted());
     return this.isAnswering;
   }
@@ -279,7 +265,6 @@ export class CommandRelay {
   #decide(decision: Decision): boolean {
     switch (decision.kind) {
       case 'forward':
-        if (decision.answer === AnswerKind.auth) this.#hasChangedUser = true;
         this.#answers.expect(decision.answer, decision.listener);
         return true;
       case 'answer':

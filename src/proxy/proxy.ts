@@ -90,7 +90,6 @@ export class Proxy {
       loggedIn: (session) => {
         if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
       },
-      interrupt: (connectionId, byUser) => this.interrupt(connectionId, byUser),
       closed: (session) => this.#closed(session),
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -124,14 +123,18 @@ export class Proxy {
     this.#backends.replace(addresses);
   }
 
+  /** Whose statement is answered here on a session now; undefined: none is. */
+  answeredUser(connectionId: number): string | undefined {
+    return this.#byConnectionId.get(connectionId)?.answeredUser;
+  }
+
   /**
    * Aborts the statement that is answered here on a session, as KILL QUERY would.
    *
-   * @param byUser - only if the session is this user's; undefined: whosever it is.
    * @returns whether there was one.
    */
-  interrupt(connectionId: number, byUser?: string): boolean {
-    return this.#byConnectionId.get(connectionId)?.interrupt(byUser) ?? false;
+  interrupt(connectionId: number): boolean {
+    return this.#byConnectionId.get(connectionId)?.interrupt() ?? false;
   }
 
   /**

@@ -12,13 +12,6 @@ export interface RelayPorts {
   clientRoom(signal: AbortSignal): Promise<void>;
   /** Stops reading from the client, or goes on: too much of its input waits, or does no longer. */
   holdClient(isHeld: boolean): void;
-  /**
-   * Aborts what is answered here on another session.
-   *
-   * @param byUser - only if it is this user's; undefined: whosever it is.
-   * @returns whether there was something.
-   */
-  interrupt(connectionId: number, byUser: string | undefined): boolean;
   /** Sends these bytes (possibly none) to the client as the last ones and ends both connections. */
   end(last: Uint8Array, reason: Error): void;
 }

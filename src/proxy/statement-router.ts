@@ -10,7 +10,6 @@ import { Command } from '../wire/command.js';
 import type { AnswerListener, AnswerOutcome } from '../wire/expected-answers.js';
 import { FULL_PAYLOAD, HEADER_BYTES } from '../wire/packet-header.js';
 import type { MessageHead } from './command-walker.js';
-import { type KillTarget, killTarget } from './kill-statement.js';
 import { LocalStatements } from './local-statements.js';
 import { unknownStatement } from './proxy-errors.js';
 import type { LocalStatement, StatementGate, StatementKind, Verdict } from './statement-gate.js';
@@ -54,14 +53,6 @@ const GATED: readonly (StatementKind | undefined)[] = Array.from({ length: 256 }
   }
 });
 
-/**
- * Aborts what is answered here on a session.
- *
- * @param isAllowed - TiDB has agreed; else it happens only if the session is of the same user.
- * @returns whether there was something.
- */
-export type InterruptOther = (connectionId: number, isAllowed: boolean) => boolean;
-
 /** Decides about one session's commands. */
 export class StatementRouter {
   readonly #gate: StatementGate;
@@ -74,11 +65,8 @@ export class StatementRouter {
     isComplete: false,
   };
 
-  readonly #interrupt: InterruptOther;
-
-  constructor(gate: StatementGate, interrupt: InterruptOther) {
+  constructor(gate: StatementGate) {
     this.#gate = gate;
-    this.#interrupt = interrupt;
   }
 
   /** @param head - of a command: its payload is not empty. */
@@ -115,13 +103,10 @@ export class StatementRouter {
   #judge(command: number): Decision {
     const text = this.#text;
     const verdict = this.#gate.judge(text);
-    const { bytes, start, end, isComplete } = text;
     text.bytes = NO_BYTES;
     switch (verdict.kind) {
-      case 'pass': {
-        const target = command === Command.query && isComplete ? killTarget(bytes, start, end) : undefined;
-        return target === undefined ? this.#pass(verdict, command) : this.#kill(verdict, target);
-      }
+      case 'pass':
+        return this.#pass(verdict, command);
       case 'needMore':
         assert(!text.isComplete, 'a gate asked for more of a complete statement');
         return HOLD;
@@ -145,15 +130,6 @@ export class StatementRouter {
       answered?.(outcome);
     };
     return { kind: 'forward', answer, listener };
-  }
-
-  #kill(verdict: Extract<Verdict, { kind: 'pass' }>, { connectionId, isQuery }: KillTarget): Decision {
-    if (isQuery && this.#interrupt(connectionId, false)) return { kind: 'answer', action: { kind: 'ok' } };
-    const listener = (outcome: AnswerOutcome): void => {
-      if (outcome.errno === 0) this.#interrupt(connectionId, true);
-      verdict.answered?.(outcome);
-    };
-    return { kind: 'forward', answer: AnswerKind.result, listener };
   }
 
   #take(statement: LocalStatement, kind: StatementKind): LocalAction {

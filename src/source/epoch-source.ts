@@ -71,7 +71,7 @@ export class EpochSource {
     this.#name = name;
     this.#lower = checkpoint;
     this.#changed = changed;
-    this.#schema = new SchemaBuffer(checkpoint, () => this.#changed.ring());
+    this.#schema = new SchemaBuffer(checkpoint, this.#budget, () => this.#changed.ring());
     router.subscribe({ id: this.#schemaSpanId, ...META_RANGE, checkpoint }, this.#schema);
   }
 
@@ -131,6 +131,7 @@ export class EpochSource {
   close(): void {
     for (const id of [...this.#tables.keys()]) this.leave(id);
     this.#router.unsubscribe(this.#schemaSpanId);
+    this.#schema.clear();
   }
 
   /** What cannot be followed any further. */

@@ -13,11 +13,12 @@ import { BuildWriter } from '../commit/build-writer.js';
 import { RowIds } from '../commit/row-ids.js';
 import { buildCircuit } from '../dataflow/build-circuit.js';
 import type { Circuit } from '../dataflow/circuit.js';
+import { Accumulation } from '../dataflow/accumulation.js';
 import type { Delta } from '../dataflow/delta.js';
 import { EpochSource } from '../source/epoch-source.js';
-import { scanTable } from '../source/table-scan.js';
 import { casualtiesOfGaps, casualtiesOfSchema } from './casualty.js';
 import type { CompiledView } from './compiled-view.js';
+import { holdsState, hydrate } from './hydration.js';
 import { compareWithDefinition } from './law-check.js';
 import { LiveView } from './live-view.js';
 import { quoteTable } from './quote.js';
@@ -48,6 +49,9 @@ const MERGE_PATIENCE_MS = 2_000;
 /** The group is asked to wait only when the build is not further behind than this. */
 const MERGE_LAG_MS = 1_000n;
 const TSO_MS_SHIFT = 18n;
+/** Rows of a view with state that are gathered before they are written. */
+const HELD_ROWS = 65_536;
+const NOTHING: Delta = { rows: 0, weights: new Int32Array(0), columns: [], isConsolidated: true };
 
 /** What an attempt works with once its table is there. */
 interface Attempt {
@@ -122,30 +126,38 @@ export class BuildJob {
     return live;
   }
 
-  /** The attempt's table and row. */
+  /**
+   * The attempt's row and table. The row comes first: it fences every attempt before, and only who has committed it
+   * knows the new table's name, so that no deposed owner can ever touch the table of a successor's attempt.
+   */
   async #makeTable(snapshotTs: Ts, signal: AbortSignal): Promise<BuildRecord> {
     const { registry, control, schema, catalog, cluster, group, term } = this.#parts;
-    const attempt = (registry.build(this.#view.id)?.attempt ?? 0n) + 1n;
+    const before = registry.build(this.#view.id);
+    const attempt = (before?.attempt ?? 0n) + 1n;
     const tableName = `build_${this.#view.id}_${attempt}`;
-    const place = quoteTable(schema, tableName);
-    await control.session(async (session) => {
-      await session.query(`DROP TABLE IF EXISTS ${place}`);
-      await session.query(`CREATE TABLE ${place} ${this.#view.options.tableDdl}`);
-    }, signal);
-    const at = await cluster.tso.next(signal);
-    const version = await catalog.findTable(schema, tableName, at, signal);
-    if (version === undefined) throw new BuildError(`the hidden table ${tableName} has vanished`);
-    const build: BuildRecord = {
+    const begun: BuildRecord = {
       viewId: this.#view.id,
       attempt,
       term,
       phase: 'scan',
-      tableId: version.id,
+      tableId: 0,
       tableName,
       snapshotTs,
       appliedTs: 0n as Ts,
       rowsWritten: 0n,
     };
+    await group.edit([{ kind: 'putBuild', build: begun }], signal);
+    await control.session(async (session) => {
+      const places = [tableName, ...(before === undefined ? [] : [before.tableName])];
+      await session.query(
+        `DROP TABLE IF EXISTS ${places.map((name) => quoteTable(schema, name)).join(', ')}`,
+      );
+      await session.query(`CREATE TABLE ${quoteTable(schema, tableName)} ${this.#view.options.tableDdl}`);
+    }, signal);
+    const at = await cluster.tso.next(signal);
+    const version = await catalog.findTable(schema, tableName, at, signal);
+    if (version === undefined) throw new BuildError(`the hidden table ${tableName} has vanished`);
+    const build: BuildRecord = { ...begun, tableId: version.id };
     const view = { ...(registry.view(this.#view.id) ?? this.#view), tableId: version.id };
     await group.edit(
       [
@@ -159,28 +171,32 @@ export class BuildJob {
 
   async #scan(attempt: Attempt, signal: AbortSignal): Promise<void> {
     const { cluster, runtime } = this.#parts;
-    const { live, circuit, writer, snapshotTs } = attempt;
+    const { live, circuit, writer } = attempt;
     this.progress.phase = 'scanning';
-    for (const { table, conditions } of live.compiled.sources) {
-      const columnIds = columnsRead(circuit, table.version.id);
-      const request = { table: { version: table.version, columnIds }, ts: snapshotTs, conditions };
-      for await (const { delta } of scanTable(cluster.coprocessor, request, signal)) {
-        this.progress.rowsRead += delta.rows;
-        const sources = new Map([[table.version.id, delta]]);
-        const deltas = await stepCircuit(circuit, { upper: snapshotTs, sources }, runtime);
-        await this.#write(attempt, deltas, {}, signal);
-      }
+    // Without state no row of the view is ever taken back; else what is taken back soon had better not be written.
+    const heldRows = holdsState(live.compiled.spec.root) ? HELD_ROWS : 0;
+    const held = new Accumulation();
+    const steps = hydrate(
+      circuit,
+      live.compiled.sources,
+      { coprocessor: cluster.coprocessor, runtime },
+      signal,
+    );
+    for await (const { deltas, rowsRead } of steps) {
+      this.progress.rowsRead += rowsRead;
+      held.add(deltas.get(live.id) ?? NOTHING);
+      if (held.rows > heldRows) await this.#write(attempt, held.take(), {}, signal);
     }
+    await this.#write(attempt, held.take(), {}, signal);
     await writer.finished();
   }
 
   async #write(
     { live, writer }: Attempt,
-    deltas: ReadonlyMap<bigint, Delta>,
+    delta: Delta | undefined,
     progress: Partial<BuildRecord>,
     signal: AbortSignal,
   ): Promise<void> {
-    const delta = deltas.get(live.id);
     if (delta === undefined || delta.rows === 0) {
       if (progress.appliedTs !== undefined) await writer.write(undefined, progress, signal);
       return;
@@ -237,7 +253,7 @@ export class BuildJob {
     ];
     if (casualty !== undefined) throw new BuildError(casualty.reason);
     const deltas = await stepCircuit(circuit, input, this.#parts.runtime);
-    await this.#write(attempt, deltas, { appliedTs: upper }, signal);
+    await this.#write(attempt, deltas.get(live.id), { appliedTs: upper }, signal);
     this.#position = upper;
   }
 
@@ -252,13 +268,13 @@ export class BuildJob {
     const { live, circuit, source, writer } = attempt;
     // A group in which nothing happens stands still; the build can only go forward.
     await group.waitFor(source.lower, signal);
-    return group.betweenEpochs(async () => {
+    const merged = await group.betweenEpochs(async () => {
       const { appliedTs } = group.frontier;
       const untilMs = runtime.monotonicMs() + MERGE_PATIENCE_MS;
       while (source.resolvedTs < appliedTs) {
         checkSource(attempt);
         const leftMs = untilMs - runtime.monotonicMs();
-        if (leftMs <= 0) return false;
+        if (leftMs <= 0) return undefined;
         await this.#alarm.waitAtMost(leftMs, runtime, signal);
       }
       await this.#advance(attempt, appliedTs, signal);
@@ -268,9 +284,13 @@ export class BuildJob {
       group.admit(live);
       // Taken along by the next epoch, the first that writes the view: if that is not committed, nothing is merged.
       const build: BuildRecord = { ...writer.build, phase: 'merged' };
-      void group.edit([{ kind: 'putBuild', build }], signal).catch(() => undefined);
-      return true;
+      const committed = group.edit([{ kind: 'putBuild', build }], signal);
+      committed.catch(() => undefined);
+      return { committed };
     });
+    // Published before it says so, a successor would build it a second time, in the place where it is already.
+    await merged?.committed;
+    return merged !== undefined;
   }
 }
 

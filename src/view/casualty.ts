@@ -4,6 +4,7 @@ import type { TableId } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import type { SourceGap } from '../source/epoch-source.js';
 import type { RelevantChange } from '../source/schema-buffer.js';
+import type { ForeignWrite } from './foreign-writes.js';
 import type { LiveView } from './live-view.js';
 import type { Registry, RegistryEdit } from './registry.js';
 
@@ -46,6 +47,31 @@ export function casualtiesOfSchema(
   for (const view of views) {
     const reason = reasonOf(view, changes);
     if (reason !== undefined) casualties.push({ view, state: 'FROZEN', reason });
+  }
+  return casualties;
+}
+
+/** Views whose tables somebody else has written to, or dropped. */
+export function casualtiesOfStrangers(
+  foreign: ReadonlyMap<bigint, ForeignWrite>,
+  changes: readonly RelevantChange[],
+  views: Iterable<LiveView>,
+): Casualty[] {
+  const dropped = new Set(changes.filter(({ kind }) => kind === 'tableDropped').map(tableOf));
+  if (foreign.size === 0 && dropped.size === 0) return [];
+  const casualties: Casualty[] = [];
+  for (const view of views) {
+    const write = foreign.get(view.id);
+    if (dropped.has(view.table.id)) {
+      casualties.push({
+        view,
+        state: 'INVALID',
+        reason: 'its table was dropped or truncated by somebody else',
+      });
+    } else if (write !== undefined) {
+      const reason = `somebody else wrote to its table: ${write.rows} row(s) at ${write.commitTs}`;
+      casualties.push({ view, state: 'INVALID', reason });
+    }
   }
   return casualties;
 }

@@ -12,16 +12,23 @@ import { assert } from '../base/assert.js';
 import { TiviewError, asError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
-import type { Ts } from '../codec/tso.js';
+import { type Ts, earlier } from '../codec/tso.js';
 import { type CommitOutcome, type EpochCommitter } from '../commit/epoch-committer.js';
 import type { Frontier } from '../commit/frontier.js';
 import type { Circuit } from '../dataflow/circuit.js';
 import type { EpochInput, EpochSource } from '../source/epoch-source.js';
 import type { EpochHistory } from './epoch-history.js';
+import type { ForeignWrites } from './foreign-writes.js';
 import type { LiveView, PlannedWrite } from './live-view.js';
 import type { PendingEdits } from './pending-edits.js';
 import { type Registry, type RegistryEdit, registryChange } from './registry.js';
-import { type Casualty, casualtiesOfGaps, casualtiesOfSchema, editOf } from './casualty.js';
+import {
+  type Casualty,
+  casualtiesOfGaps,
+  casualtiesOfSchema,
+  casualtiesOfStrangers,
+  editOf,
+} from './casualty.js';
 import { splitOversized } from './oversized.js';
 import { stepCircuit } from './step-circuit.js';
 
@@ -42,6 +49,7 @@ export class DeposedError extends TiviewError {
 export interface GroupParts {
   readonly committer: EpochCommitter;
   readonly source: EpochSource;
+  readonly foreign: ForeignWrites;
   readonly circuit: Circuit;
   readonly registry: Registry;
   readonly history: EpochHistory;
@@ -60,6 +68,8 @@ export interface GroupParts {
 
 /** An empty epoch is committed after so long, to show that the owner lives and how far he has come. */
 const IDLE_EPOCH_MS = 10_000;
+/** Writes of others that the reign before may have missed when it ended: so far back is looked after a takeover. */
+const FOREIGN_LOOKBACK_MS = 10_000n;
 
 interface TsWaiter {
   readonly ts: Ts;
@@ -72,14 +82,19 @@ export class Group {
   readonly #views = new Map<bigint, LiveView>();
   #frontier: Frontier;
   #waiters: TsWaiter[] = [];
-  readonly #between: (() => Promise<void>)[] = [];
+  readonly #between: { readonly run: () => Promise<void>; readonly reject: (error: Error) => void }[] = [];
+  /** Why the loop has ended: from then on nothing will run between epochs. */
+  #ended: Error | undefined;
   #lastEpochMs: number;
 
   constructor(parts: GroupParts) {
     this.#parts = parts;
     this.#frontier = parts.frontier;
     this.#lastEpochMs = parts.runtime.monotonicMs();
-    for (const view of parts.views) this.#views.set(view.id, view);
+    for (const view of parts.views) {
+      this.#views.set(view.id, view);
+      parts.foreign.watch(view, earlier(parts.source.lower, FOREIGN_LOOKBACK_MS));
+    }
     this.#followWhatIsRead();
   }
 
@@ -140,16 +155,23 @@ export class Group {
   /**
    * Runs `work` between two epochs, when circuit, source and frontier stand at the same ts. No epoch begins before its
    * promise settles, so it must be short.
+   *
+   * @throws what `work` throws; what {@link run} ended with, if it ends before.
    */
   betweenEpochs<T>(work: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#between.push(async () => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended);
+        return;
+      }
+      const run = async (): Promise<void> => {
         try {
           resolve(await work());
         } catch (error) {
           reject(asError(error));
         }
-      });
+      };
+      this.#between.push({ run, reject });
       this.#parts.alarm.ring();
     });
   }
@@ -158,6 +180,7 @@ export class Group {
   admit(view: LiveView): void {
     assert(!this.#views.has(view.id), `view ${view.id} is maintained already`);
     this.#views.set(view.id, view);
+    this.#parts.foreign.watch(view, this.#parts.source.lower);
     this.#followWhatIsRead();
   }
 
@@ -166,15 +189,28 @@ export class Group {
     for (const id of ids) {
       if (!this.#views.delete(id)) continue;
       this.#parts.circuit.detach(id);
+      this.#parts.foreign.unwatch(id);
     }
     this.#followWhatIsRead();
   }
 
   /** Maintains until aborted. @throws DeposedError; the signal's reason; what cannot be lived with. */
   async run(signal: AbortSignal): Promise<never> {
+    try {
+      return await this.#maintain(signal);
+    } catch (error) {
+      const ended = asError(error);
+      this.#ended = ended;
+      for (const { reject } of this.#between.splice(0)) reject(ended);
+      throw error;
+    }
+  }
+
+  async #maintain(signal: AbortSignal): Promise<never> {
     const { alarm, runtime } = this.#parts;
     for (;;) {
-      for (const work of this.#between.splice(0)) await work();
+      for (let next = this.#between.shift(); next !== undefined; next = this.#between.shift())
+        await next.run();
       const waitMs = this.#pauseMs();
       if (waitMs > 0) await alarm.waitAtMost(waitMs, runtime, signal);
       else await this.#epoch(signal);
@@ -183,9 +219,9 @@ export class Group {
 
   /** How long nothing needs to be done, unless the alarm rings; 0: an epoch is due. */
   #pauseMs(): number {
-    const { edits, source, runtime, epochIntervalMs } = this.#parts;
-    if (this.#between.length > 0 || source.gaps().length > 0) return 0;
-    if (edits.count > 0) return 0;
+    const { edits, source, foreign, runtime, epochIntervalMs } = this.#parts;
+    const isUrgent = this.#between.length > 0 || source.gaps().length > 0 || foreign.found.size > 0;
+    if (isUrgent || edits.count > 0) return 0;
     const sinceMs = runtime.monotonicMs() - this.#lastEpochMs;
     const resolved = source.resolvedTs;
     if (resolved > source.lower) {
@@ -199,11 +235,13 @@ export class Group {
   }
 
   async #epoch(signal: AbortSignal): Promise<void> {
-    const { source, runtime, telemetry } = this.#parts;
+    const { source, foreign, runtime, telemetry } = this.#parts;
     const startedMs = runtime.monotonicMs();
     const lost = casualtiesOfGaps(source.gaps(), this.#views.values());
     this.dismiss(lost.map(({ view }) => view.id));
     const input = source.take(source.resolvedTs);
+    const invaded = casualtiesOfStrangers(foreign.found, input.schemaChanges, this.#views.values());
+    this.dismiss(invaded.map(({ view }) => view.id));
     const broken = [
       ...casualtiesOfGaps(input.failures, this.#views.values()),
       ...casualtiesOfSchema(input.schemaChanges, this.#views.values()),
@@ -211,7 +249,7 @@ export class Group {
     this.dismiss(broken.map(({ view }) => view.id));
     const planned = await this.#step(input);
     const { kept, oversized } = splitOversized(planned);
-    await this.#commit(input, kept, [...lost, ...broken, ...oversized], signal);
+    await this.#commit(input, kept, [...lost, ...invaded, ...broken, ...oversized], signal);
     this.#lastEpochMs = runtime.monotonicMs();
     telemetry.metrics.observe('tiview_epoch_seconds', (this.#lastEpochMs - startedMs) / 1000);
     telemetry.metrics.count('tiview_epoch_rows_total', input.events);

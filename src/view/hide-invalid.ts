@@ -8,17 +8,22 @@ import type { ReignParts } from './reign-parts.js';
 import type { ViewRecord } from './view-record.js';
 import { isStillTable } from './view-table.js';
 
+/** Name of an invalid view's table, in the system schema. */
+export function invalidName(view: ViewRecord): string {
+  return `invalid_${view.id}`;
+}
+
 /** Renames an invalid view's table away, if it still has the view's name. */
 export async function hideInvalid(parts: ReignParts, view: ViewRecord, signal: AbortSignal): Promise<void> {
   const { cluster, control, schema, telemetry } = parts;
   const at = await cluster.tso.next(signal);
   if (!(await isStillTable(parts, view, view.tableId, at, signal))) return;
-  const hidden = quoteTable(schema, `invalid_${view.id}`);
+  const hidden = quoteTable(schema, invalidName(view));
   try {
     await control.query(`RENAME TABLE ${quoteTable(view.schema, view.name)} TO ${hidden}`, signal);
     telemetry.log.warn('an invalid view was renamed out of sight', {
       viewId: view.id,
-      table: `invalid_${view.id}`,
+      table: invalidName(view),
     });
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;

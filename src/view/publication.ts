@@ -21,8 +21,10 @@ export async function publish(parts: ReignParts, view: ViewRecord, signal: Abort
       const hidden = quoteTable(schema, build.tableName);
       await analyze(parts, session, hidden);
       const target = quoteTable(view.schema, view.name);
-      const aside =
-        replaced === undefined ? '' : `${target} TO ${quoteTable(schema, droppedName(replaced))}, `;
+      // The table of an invalid view is out of the way already.
+      const isInTheWay =
+        replaced !== undefined && (await isStillTable(parts, replaced, replaced.tableId, at, signal));
+      const aside = isInTheWay ? `${target} TO ${quoteTable(schema, droppedName(replaced))}, ` : '';
       await session.query(`RENAME TABLE ${aside}${hidden} TO ${target}`);
     }, signal);
   }

@@ -8,16 +8,24 @@ import { StoppedError, type Task } from '../base/runtime.js';
 import { type Ts, maxTs } from '../codec/tso.js';
 import { EpochCommitter } from '../commit/epoch-committer.js';
 import type { Frontier } from '../commit/frontier.js';
+import type { TableId } from '../codec/table-keys.js';
+import type { Circuit } from '../dataflow/circuit.js';
 import { buildCircuit } from '../dataflow/build-circuit.js';
+import type { ViewSpec } from '../dataflow/view-spec.js';
 import { EpochSource } from '../source/epoch-source.js';
 import { FeedRouter } from '../source/feed-router.js';
 import { ChangeFeed } from '../tikv/feed/change-feed.js';
 import { LagResolver } from '../tikv/feed/lag-resolver.js';
 import { HistoryGoneError } from '../tikv/pd/gc-barrier.js';
 import { EpochHistory } from './epoch-history.js';
+import { ForeignWrites } from './foreign-writes.js';
 import { GcKeeper } from './gc-keeper.js';
 import { Group } from './group.js';
+import type { CompiledSource } from './compiled-view.js';
+import { holdsState, hydrate } from './hydration.js';
+import type { LiveView } from './live-view.js';
 import type { InstanceParts } from './instance-parts.js';
+import { Janitor } from './janitor.js';
 import { isMaintained, takeUpViews } from './maintained.js';
 import { PendingEdits } from './pending-edits.js';
 import type { ReignParts } from './reign-parts.js';
@@ -95,13 +103,11 @@ export class Reign {
     const group = new Group({
       committer,
       source,
-      circuit: buildCircuit(
-        views.map(({ compiled }) => compiled.spec),
-        start,
-      ),
+      circuit: await circuitOf(views, start, instance, signal),
       registry,
       history,
       edits: new PendingEdits(),
+      foreign: new ForeignWrites(router, alarm, telemetry),
       alarm,
       frontier: taken,
       views,
@@ -113,6 +119,11 @@ export class Reign {
     const parts: ReignParts = { ...instance, registry, router, gc, group, term: taken.term };
     if (edits.length > 0) void group.edit(edits, signal).catch(() => undefined);
     return new Reign(instance, { parts, feed, gc });
+  }
+
+  /** Whether it is over, or about to be: whatever was asked of it is for the next owner. */
+  get hasEnded(): boolean {
+    return this.#ended.signal.aborted;
   }
 
   /** A signal that is aborted, too, when the reign ends: for whoever waits for something that only it can do. */
@@ -140,6 +151,7 @@ export class Reign {
       start('gc barrier', (own) => this.#gc.run(own));
       start('maintenance', (own) => this.parts.group.run(own));
       start('view jobs', (own) => this.jobs.run(own));
+      start('janitor', (own) => new Janitor(this.parts).run(own));
       start('requests', (own) => new RequestDesk(this.parts, this.jobs).run(own));
     });
     try {
@@ -154,6 +166,39 @@ export class Reign {
       await this.#feed.close();
     }
   }
+}
+
+/** The circuit of some views as of an instant, with all the state that it must hold. */
+async function circuitOf(
+  views: readonly LiveView[],
+  at: Ts,
+  { cluster, runtime, telemetry }: InstanceParts,
+  signal: AbortSignal,
+): Promise<Circuit> {
+  const specsOf = (some: readonly LiveView[]): ViewSpec[] => some.map(({ compiled }) => compiled.spec);
+  const isStateful = ({ compiled }: LiveView): boolean => holdsState(compiled.spec.root);
+  const circuit = buildCircuit(specsOf(views.filter((view) => !isStateful(view))), at);
+  const stateful = views.filter(isStateful);
+  if (stateful.length === 0) return circuit;
+  const filled = buildCircuit(specsOf(stateful), at);
+  const parts = { coprocessor: cluster.coprocessor, runtime };
+  const steps = hydrate(filled, sourcesOfAll(stateful), parts, signal);
+  // The views' tables hold what comes out already: only the state that stays behind is wanted.
+  let rows = 0;
+  for await (const { rowsRead } of steps) rows += rowsRead;
+  telemetry.log.info('state was read again', { views: stateful.length, rows });
+  circuit.attach(filled);
+  return circuit;
+}
+
+/** Each base table of some views once; conditions only where one view alone reads it. */
+function sourcesOfAll(views: readonly LiveView[]): readonly CompiledSource[] {
+  const found = new Map<TableId, CompiledSource>();
+  for (const source of views.flatMap(({ compiled }) => compiled.sources)) {
+    const { id } = source.table.version;
+    found.set(id, found.has(id) ? { ...source, conditions: [] } : source);
+  }
+  return [...found.values()];
 }
 
 /** Keeps history from `from` on, or, if it is gone, from `now` on. */

@@ -1,5 +1,6 @@
 /** Taking a view away: out of the group, its tables, its rows in the registry. Can be resumed at any point. */
 import type { ReignParts } from './reign-parts.js';
+import { invalidName } from './hide-invalid.js';
 import { droppedName } from './publication.js';
 import { quoteTable } from './quote.js';
 import type { ViewRecord } from './view-record.js';
@@ -29,7 +30,7 @@ export async function removeView(parts: ReignParts, view: ViewRecord, signal: Ab
 async function dropTables(parts: ReignParts, view: ViewRecord, signal: AbortSignal): Promise<void> {
   const { registry, cluster, control, schema } = parts;
   const build = registry.build(view.id);
-  const hidden = [droppedName(view), ...(build === undefined ? [] : [build.tableName])];
+  const hidden = [droppedName(view), invalidName(view), ...(build === undefined ? [] : [build.tableName])];
   const places = hidden.map((name) => quoteTable(schema, name));
   const at = await cluster.tso.next(signal);
   const isPublished = view.tableId !== 0 && (await isStillTable(parts, view, view.tableId, at, signal));

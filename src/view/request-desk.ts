@@ -81,11 +81,9 @@ export class RequestDesk {
       case 'create':
         await this.#jobs.create(request.view, signal);
         return;
-      case 'drop': {
-        const view = this.#parts.registry.view(request.viewId);
-        if (view !== undefined) await this.#jobs.remove(view);
+      case 'drop':
+        await this.#jobs.remove(request.viewId);
         return;
-      }
       case 'waitFor':
         await this.#parts.group.waitFor(request.ts, signal);
         return;

@@ -3,7 +3,7 @@ import type { Frontier } from '../commit/frontier.js';
 import type { Ts } from '../codec/tso.js';
 import type { ViewStatement } from '../sql/ast/view-statement.js';
 import type { PinnedSession } from './pinned-session.js';
-import type { ViewState } from './view-record.js';
+import type { BaseTable, ViewState } from './view-record.js';
 
 /** A registered view, as statements on tables must know it. */
 export interface NamedView {
@@ -12,6 +12,8 @@ export interface NamedView {
   readonly state: ViewState;
   /** Why it is FROZEN or INVALID. */
   readonly lastError: string | undefined;
+  /** Base tables, with the columns that it reads. */
+  readonly bases: readonly BaseTable[];
 }
 
 /** All names at a moment. The same object as long as nothing changes. */

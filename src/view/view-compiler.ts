@@ -2,6 +2,7 @@
 import { SqlError } from '../base/errors.js';
 import type { Catalog } from '../catalog/catalog.js';
 import type { TableVersion } from '../catalog/table-version.js';
+import type { TableId } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import { type ViewPlan, planView, readDefinition } from '../plan/plan-view.js';
 import type { QualifiedName } from '../plan/table-names.js';
@@ -15,6 +16,15 @@ export interface Definition {
   /** TiDB's canonical text. */
   readonly definition: string;
   readonly pinned: PinnedSession;
+}
+
+/** A planned definition. */
+export interface CompiledPlan {
+  readonly plan: ViewPlan;
+  /** Every table that it names. */
+  readonly tables: readonly QualifiedName[];
+  /** The name by which it calls a table. */
+  readonly nameOf: ReadonlyMap<TableId, QualifiedName>;
 }
 
 /** Compiles. */
@@ -31,23 +41,20 @@ export class ViewCompiler {
    * @param at - the moment whose schema counts.
    * @throws NotSupportedError (1235) — something in it cannot be maintained; SqlError 1146 — a base table is not there.
    */
-  async plan(
-    definition: string,
-    pinned: PinnedSession,
-    at: Ts,
-    signal: AbortSignal,
-  ): Promise<{ readonly plan: ViewPlan; readonly tables: readonly QualifiedName[] }> {
+  async plan(definition: string, pinned: PinnedSession, at: Ts, signal: AbortSignal): Promise<CompiledPlan> {
     const read = readDefinition(definition);
     const found = new Map<string, TableVersion>();
+    const nameOf = new Map<TableId, QualifiedName>();
     for (const { database, table } of read.tables) {
       const version = await this.#catalog.findTable(database, table, at, signal);
       if (version === undefined) {
         throw new SqlError(1146, '42S02', `Table '${database}.${table}' doesn't exist`);
       }
       found.set(nameKey(database, table), version);
+      nameOf.set(version.id, { database, table });
     }
     const plan = planView(read, (database, table) => found.get(nameKey(database, table)), pinned);
-    return { plan, tables: read.tables };
+    return { plan, tables: read.tables, nameOf };
   }
 
   /** Compiles for a circuit. @throws as {@link plan}. */
@@ -56,12 +63,12 @@ export class ViewCompiler {
     at: Ts,
     signal: AbortSignal,
   ): Promise<CompiledView> {
-    const { plan, tables } = await this.plan(definition, pinned, at, signal);
+    const { plan, nameOf } = await this.plan(definition, pinned, at, signal);
     return {
       spec: { viewId, hasKey: plan.keys.length > 0, root: plan.root },
       fingerprint: plan.fingerprint,
-      sources: plan.sources.map(({ table, columnIds, conditions }, index) => {
-        const name = tables[index];
+      sources: plan.sources.map(({ table, columnIds, conditions }) => {
+        const name = nameOf.get(table.id);
         return {
           table: { version: table, columnIds },
           shownName: name === undefined ? table.info.name.original : `${name.database}.${name.table}`,

@@ -4,14 +4,18 @@
  * on whoever waits for them.
  */
 import { assert } from '../base/assert.js';
+import { withAbort } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
 import { Semaphore } from '../base/concurrency.js';
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
-import type { Task } from '../base/runtime.js';
+import { StoppedError, type Task } from '../base/runtime.js';
 import { BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
+import { BuildSupersededError } from '../commit/build-writer.js';
+import { DeposedError } from './group.js';
 import { publish } from './publication.js';
 import type { ReignParts } from './reign-parts.js';
+import { countRows } from './row-count.js';
 import { removeView } from './removal.js';
 import type { ViewRecord } from './view-record.js';
 
@@ -24,6 +28,7 @@ const LOOK_MS = 100;
 const BUILD_BUDGET_MS = 30 * 60_000;
 
 interface Job {
+  readonly isRemoval: boolean;
   readonly task: Task;
   readonly done: Promise<void>;
 }
@@ -33,7 +38,11 @@ export class ViewJobs {
   readonly #parts: ReignParts;
   readonly #builds = new Semaphore(BUILDS_AT_ONCE);
   readonly #jobs = new Map<bigint, Job>();
+  /** Views on their way into the registry. */
+  readonly #registering = new Map<bigint, Promise<void>>();
+  readonly #ended = new AbortController();
   readonly #hidden = new Set<bigint>();
+  readonly #counted = new Set<bigint>();
   readonly #progress = new Map<bigint, BuildProgress>();
 
   constructor(parts: ReignParts) {
@@ -54,7 +63,19 @@ export class ViewJobs {
         await hideInvalid(this.#parts, view, signal);
         this.#hidden.add(view.id);
       }
+      await this.#countRows(signal);
       await runtime.sleep(LOOK_MS, signal);
+    }
+  }
+
+  /** Counts the rows of one view that nobody has counted yet. */
+  async #countRows(signal: AbortSignal): Promise<void> {
+    for (const live of this.#parts.group.views.values()) {
+      const record = this.#parts.registry.view(live.id);
+      if (live.rows !== undefined || record?.state !== 'READY' || this.#counted.has(live.id)) continue;
+      this.#counted.add(live.id);
+      await countRows(this.#parts, record, live, signal);
+      return;
     }
   }
 
@@ -72,39 +93,61 @@ export class ViewJobs {
    */
   async create(view: ViewRecord, signal: AbortSignal): Promise<void> {
     // Asked a second time, after the owner who was asked first died: the build goes on already, or is done.
-    const known = this.#parts.registry.view(view.id);
-    if (known !== undefined) {
-      await this.#jobs.get(view.id)?.done;
-      return;
+    const { registry } = this.#parts;
+    if (registry.view(view.id) === undefined) {
+      let registering = this.#registering.get(view.id);
+      if (registering === undefined) {
+        registering = this.#register(view).finally(() => this.#registering.delete(view.id));
+        this.#registering.set(view.id, registering);
+      }
+      await registering;
     }
+    const job = this.#jobs.get(view.id);
+    if (job !== undefined) await withAbort(job.done, signal);
+    // A build that has ended without having published the view, or removed it, is the successor's.
+    const state = registry.view(view.id)?.state;
+    if (state === 'BUILDING' || state === undefined) throw new DeposedError(undefined);
+  }
+
+  /** Puts a view into the registry and begins its build: both, whoever may have gone meanwhile. */
+  async #register(view: ViewRecord): Promise<void> {
     const taken = this.#parts.registry.named(view.schema, view.name);
     if (taken !== undefined && taken.id !== view.replaces) {
       throw new SqlError(1050, '42S01', `Table '${view.schema}.${view.name}' already exists`);
     }
-    await this.#parts.group.edit([{ kind: 'putView', view }], signal);
-    await this.#startBuild(view).done;
+    await this.#parts.group.edit([{ kind: 'putView', view }], this.#ended.signal);
+    this.#startBuild(view);
   }
 
-  /** Removes a view; a build of it ends first. @throws as {@link removeView}. */
-  async remove(view: ViewRecord): Promise<void> {
-    const running = this.#jobs.get(view.id);
-    if (running !== undefined) await running.task.stop(new Error('the view is being dropped'));
+  /** Removes a view if it is there; a build of it ends first. @throws as {@link removeView}. */
+  async remove(viewId: bigint): Promise<void> {
+    await this.#registering.get(viewId)?.catch(() => undefined);
+    const view = this.#parts.registry.view(viewId);
+    if (view === undefined) return;
+    const running = this.#jobs.get(viewId);
+    if (running?.isRemoval === true) {
+      await running.done;
+      return;
+    }
+    await running?.task.stop(new SqlError(1105, 'HY000', 'the view was dropped while it was being built'));
     await this.#startRemoval(this.#parts.registry.view(view.id) ?? view).done;
   }
 
   #stopAll(): void {
+    this.#ended.abort(new StoppedError('the reign has ended'));
     for (const { task } of this.#jobs.values()) void task.stop();
   }
 
   #startBuild(view: ViewRecord): Job {
-    return this.#start(view, `build of view ${view.id}`, (signal) => this.#build(view, signal));
+    return this.#start(view, false, (signal) => this.#build(view, signal));
   }
 
   #startRemoval(view: ViewRecord): Job {
-    return this.#start(view, `removal of view ${view.id}`, (signal) => removeView(this.#parts, view, signal));
+    return this.#start(view, true, (signal) => this.#remove(view, signal));
   }
 
-  #start(view: ViewRecord, name: string, work: (signal: AbortSignal) => Promise<void>): Job {
+  #start(view: ViewRecord, isRemoval: boolean, work: (signal: AbortSignal) => Promise<void>): Job {
+    const name = `${isRemoval ? 'removal' : 'build'} of view ${view.id}`;
     assert(!this.#jobs.has(view.id), `view ${view.id} has a job already`);
     let settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
     const done = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
@@ -121,7 +164,7 @@ export class ViewJobs {
         settle?.reject(error as Error);
       }
     });
-    const job: Job = { task, done };
+    const job: Job = { isRemoval, task, done };
     this.#jobs.set(view.id, job);
     return job;
   }
@@ -140,12 +183,17 @@ export class ViewJobs {
         return;
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof BuildSupersededError) {
+          // Another owner builds it now, so this one is deposed: its next epoch will tell it.
+          void this.#parts.group.edit([], signal).catch(() => undefined);
+          throw error;
+        }
         if (error instanceof TiviewError && error.isRetryable) {
           this.#parts.telemetry.log.warn('a build is tried again', { viewId: view.id, cause: error.message });
           await backoff.pause(RETRY, error, signal);
           continue;
         }
-        await removeView(this.#parts, registry.view(view.id) ?? view, signal);
+        await this.#remove(registry.view(view.id) ?? view, signal);
         throw error;
       } finally {
         this.#progress.delete(view.id);
@@ -163,6 +211,22 @@ export class ViewJobs {
 
   async #removeReplaced(view: ViewRecord, signal: AbortSignal): Promise<void> {
     const replaced = view.replaces === undefined ? undefined : this.#parts.registry.view(view.replaces);
-    if (replaced !== undefined) await removeView(this.#parts, replaced, signal);
+    if (replaced !== undefined) await this.#remove(replaced, signal);
+  }
+
+  /** Removes a view, again and again if TiDB or TiKV cannot be reached. @throws as {@link removeView}. */
+  async #remove(view: ViewRecord, signal: AbortSignal): Promise<void> {
+    const what = `removal of ${view.schema}.${view.name}`;
+    const backoff = new Backoff(this.#parts.runtime, what, 'tidb', BUILD_BUDGET_MS);
+    for (;;) {
+      try {
+        await removeView(this.#parts, view, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TiviewError) || !error.isRetryable) throw error;
+        await backoff.pause(RETRY, error, signal);
+      }
+    }
   }
 }

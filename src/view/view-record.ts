@@ -29,6 +29,15 @@ export interface OutputColumn {
 export interface ViewOptions {
   /** `CREATE TABLE` for the backing table, from the parenthesis on. */
   readonly tableDdl: string;
+  /** What it reads, as named at its creation: for refusing DDL that would break it. */
+  readonly bases: readonly BaseTable[];
+}
+
+/** A base table with the columns that a view reads of it. */
+export interface BaseTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly string[];
 }
 
 /** A registered view. Immutable: a change of state is another record. */

@@ -2,6 +2,7 @@
  * Carries out statements on views: reads from the registry here, changes through the owner, wherever he is. Whether
  * this instance reigns makes no difference to a client.
  */
+import { assert } from '../base/assert.js';
 import { SqlError, TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Ts } from '../codec/tso.js';
@@ -14,6 +15,8 @@ import type {
   RefreshView,
   ViewStatement,
 } from '../sql/ast/view-statement.js';
+import { lexModeOf } from '../sql/scan/lex-mode.js';
+import { parseViewStatement } from '../sql/parse/view-statement-parser.js';
 import { NotSupportedError } from '../sql/not-supported-error.js';
 import type { Describer } from './describer.js';
 import type { Instance } from './instance.js';
@@ -28,10 +31,13 @@ import type {
   ViewService,
 } from './service-types.js';
 import { OK } from './statements/answer.js';
-import { prepareView } from './statements/create-view.js';
+import { type CreateParts, prepareView } from './statements/create-view.js';
 import { showCreateView, showStatus, showViews } from './statements/show.js';
 import { lagMs, statusRow } from './status-row.js';
 import type { ViewRecord } from './view-record.js';
+
+/** ER_QUERY_INTERRUPTED. */
+const INTERRUPTED = 1317;
 
 /** The service of one instance. */
 export class InstanceViewService implements ViewService {
@@ -50,11 +56,12 @@ export class InstanceViewService implements ViewService {
     if (this.#namesOf?.registry === registry && this.#namesOf.version === registry.version)
       return this.#names;
     this.#namesOf = { registry, version: registry.version };
-    const views = registry.views.map(({ schema, name, state, lastError }) => ({
+    const views = registry.views.map(({ schema, name, state, lastError, options }) => ({
       schema,
       name,
       state,
       lastError,
+      bases: options.bases,
     }));
     if (JSON.stringify(views) !== JSON.stringify(this.#names.views)) {
       this.#names = { version: this.#names.version + 1, views };
@@ -146,10 +153,9 @@ export class InstanceViewService implements ViewService {
     if (existing !== undefined && !statement.isReplacing) {
       throw new SqlError(1050, '42S01', `Table '${shown}' already exists`);
     }
-    const { parts } = this.#instance;
     const now = await this.#now(signal);
     const view = await prepareView(
-      { describer: this.#describer, compiler: parts.compiler, systemSchema: parts.schema },
+      this.#createParts(),
       { statement, text, pinned: context.pinned, now, replaces: existing?.id },
       signal,
     );
@@ -164,9 +170,43 @@ export class InstanceViewService implements ViewService {
       // Whatever becomes of it is in SHOW MATERIALIZED VIEW STATUS and in the log.
       work.catch(() => undefined);
     } else {
-      await work;
+      await work.catch((error: unknown) => this.#cancelIfKilled(view, signal, error));
     }
     return OK;
+  }
+
+  /** A build whose client has gone goes on, as TiDB's own DDL does; one that was killed must leave nothing. */
+  async #cancelIfKilled(view: ViewRecord, signal: AbortSignal, error: unknown): Promise<never> {
+    const isKilled = signal.reason instanceof SqlError && signal.reason.errno === INTERRUPTED;
+    if (isKilled) await this.#asOwner({ kind: 'drop', viewId: view.id }, new AbortController().signal);
+    throw error;
+  }
+
+  #createParts(): CreateParts {
+    const { parts } = this.#instance;
+    return {
+      describer: this.#describer,
+      compiler: parts.compiler,
+      systemSchema: parts.schema,
+      viewOf: (database, name) => this.#instance.knowledge.registry.named(database, name),
+    };
+  }
+
+  /** The same view, to be built anew in its own place. */
+  async #again(view: ViewRecord, signal: AbortSignal): Promise<ViewRecord> {
+    const statement = parseViewStatement(view.statement, lexModeOf(view.pinned.sqlMode));
+    assert(statement.kind === 'createView', `view ${view.id} was made by ${statement.kind}`);
+    return prepareView(
+      this.#createParts(),
+      {
+        statement,
+        text: view.statement,
+        pinned: view.pinned,
+        now: await this.#now(signal),
+        replaces: view.id,
+      },
+      signal,
+    );
   }
 
   /** A table, view or sequence of that name that is none of ours. */
@@ -199,15 +239,20 @@ export class InstanceViewService implements ViewService {
   }
 
   async #refresh(statement: RefreshView, context: SessionContext, signal: AbortSignal): Promise<ResultPart> {
+    const { method, mode } = statement;
+    const isComplete = method?.kind === 'complete' && (method.place ?? 'outOfPlace') === 'outOfPlace';
     if (
-      statement.method !== undefined ||
-      statement.mode !== undefined ||
+      (method !== undefined && !isComplete) ||
+      mode !== undefined ||
       statement.isDryRun ||
       statement.isProfiled
-    ) {
-      throw new NotSupportedError('REFRESH', 'only the bare form is there yet');
-    }
+    )
+      throw new NotSupportedError('REFRESH', 'only the bare form and COMPLETE [OUT OF PLACE] are there yet');
     const view = this.#named(statement.name, context);
+    if (isComplete) {
+      await this.#asOwner({ kind: 'create', view: await this.#again(view, signal) }, signal);
+      return OK;
+    }
     if (view.state !== 'READY') {
       throw new SqlError(
         1356,
@@ -254,14 +299,11 @@ export class InstanceViewService implements ViewService {
       try {
         if (request.kind === 'create') await reign.jobs.create(request.view, signal);
         else if (request.kind === 'waitFor') await reign.parts.group.waitFor(request.ts, reign.until(signal));
-        else {
-          const view = reign.parts.registry.view(request.viewId);
-          if (view !== undefined) await reign.jobs.remove(view);
-        }
+        else await reign.jobs.remove(request.viewId);
         return;
       } catch (error) {
         signal.throwIfAborted();
-        if (!isForSuccessor(error) && this.#instance.reign === reign) throw error;
+        if (!isForSuccessor(error) && this.#instance.reign === reign && !reign.hasEnded) throw error;
         // The reign ended under it: ask the next owner, once there is one.
         await parts.runtime.sleep(100, signal);
       }

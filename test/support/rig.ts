@@ -67,6 +67,14 @@ export interface RigStats {
   readonly regions: number;
 }
 
+/** A lock that somebody holds. */
+export interface HeldLock {
+  /** Raw, in hexadecimal. */
+  readonly key: string;
+  readonly startTs: string;
+  readonly primary: boolean;
+}
+
 /** How the rig's process ended. */
 export interface RigExit {
   /** 134 where TiKV would have aborted; `stderr` says why. */
@@ -255,6 +263,11 @@ export class Rig implements AsyncDisposable {
     const counted = (await this.#get('stats')) as Partial<RigStats>;
     const none = { rpc: {}, clientRpc: {}, feed: {}, faults: {}, subscriptions: 0, locks: 0, regions: 0 };
     return { ...none, ...counted };
+  }
+
+  /** The prewritten Put and Delete locks now held, oldest transaction first. */
+  async locks(): Promise<readonly HeldLock[]> {
+    return (await this.#get('locks')) as readonly HeldLock[];
   }
 
   async #get(door: string): Promise<unknown> {

@@ -103,6 +103,11 @@ export class SqlClient implements AsyncDisposable {
     return result;
   }
 
+  /** COM_CHANGE_USER. */
+  async changeUser(options: { readonly user?: string; readonly database?: string }): Promise<void> {
+    await this.#connection.changeUser({ user: 'root', password: '', ...options });
+  }
+
   async close(): Promise<void> {
     await this.#connection.end().catch(() => undefined);
   }

@@ -11,6 +11,10 @@ import type { SessionAccess } from '../statement-gate.js';
 const UNKNOWN_POLICY = 8239;
 /** ER_WRONG_OBJECT: a table is no view. */
 const NOT_A_VIEW = 1347;
+/** ER_BAD_TABLE_ERROR, from DROP. */
+const UNKNOWN_TABLE = 1051;
+/** ER_NO_SUCH_TABLE, from queries. */
+const NO_SUCH_TABLE = 1146;
 /** No policy has this name: it is not a name that CREATE PLACEMENT POLICY takes without effort. */
 const NO_POLICY = '`tiview probe: no such policy`';
 
@@ -21,7 +25,7 @@ export async function preflight(statement: ViewStatement, session: SessionAccess
       await preflightCreate(statement, session);
       return;
     case 'dropViews':
-      for (const name of statement.names) await mayDrop(name, session, statement.ifExists);
+      for (const name of statement.names) await mayDrop(name, session);
       return;
     case 'refreshView':
     case 'checkView':
@@ -38,28 +42,36 @@ async function preflightCreate(statement: CreateView, session: SessionAccess): P
   await session.query(`EXPLAIN FORMAT = 'brief' ${statement.select}`, session.signal);
   await expectError(
     `CREATE TABLE ${quoted(statement.name)} (probe INT) PLACEMENT POLICY = ${NO_POLICY}`,
-    UNKNOWN_POLICY,
+    [UNKNOWN_POLICY],
     session,
   );
-  if (statement.isReplacing) await mayDrop(statement.name, session, true);
+  if (statement.isReplacing) await mayDrop(statement.name, session);
 }
 
-/** A view is an ordinary table: DROP VIEW checks the DROP privilege on it, and then refuses. */
-async function mayDrop(name: ObjectName, session: SessionAccess, mayBeMissing: boolean): Promise<void> {
-  const ifExists = mayBeMissing ? 'IF EXISTS ' : '';
-  await expectError(`DROP VIEW ${ifExists}${quoted(name)}`, NOT_A_VIEW, session);
+/**
+ * A view is an ordinary table: DROP VIEW checks the DROP privilege on it, and then refuses, because it is none or is not
+ * there (an INVALID view's table is out of sight).
+ */
+async function mayDrop(name: ObjectName, session: SessionAccess): Promise<void> {
+  await expectError(`DROP VIEW ${quoted(name)}`, [NOT_A_VIEW, UNKNOWN_TABLE], session);
 }
 
+/** Whoever may drop an INVALID view, whose table cannot be asked for, may look at it. */
 async function mayRead(name: ObjectName, session: SessionAccess): Promise<void> {
-  await session.query(`EXPLAIN FORMAT = 'brief' SELECT * FROM ${quoted(name)}`, session.signal);
+  try {
+    await session.query(`EXPLAIN FORMAT = 'brief' SELECT * FROM ${quoted(name)}`, session.signal);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.errno !== NO_SUCH_TABLE) throw error;
+    await mayDrop(name, session);
+  }
 }
 
-/** Runs a statement that is to fail in one way only. */
-async function expectError(sql: string, errno: number, session: SessionAccess): Promise<void> {
+/** Runs a statement that is to fail in these ways only. */
+async function expectError(sql: string, errnos: readonly number[], session: SessionAccess): Promise<void> {
   try {
     await session.query(sql, session.signal);
   } catch (error) {
-    if (error instanceof SqlError && error.errno === errno) return;
+    if (error instanceof SqlError && errnos.includes(error.errno)) return;
     throw error;
   }
 }

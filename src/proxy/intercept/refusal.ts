@@ -1,8 +1,11 @@
 /**
- * Views belong to their maintainer: a client's statement that would write, lock or alter one gets error 1288
- * (ER_NON_UPDATABLE_TABLE).
+ * What a client may not do because of views. They belong to their maintainer: a statement that would write, lock or
+ * alter one gets error 1288 (ER_NON_UPDATABLE_TABLE); one that reads a view whose table may be wrong gets 1356
+ * (ER_VIEW_INVALID); one that would take a column away from under a view gets 1105.
  */
 import { SqlError } from '../../base/errors.js';
+import type { ColumnChange } from '../../sql/scan/column-changes.js';
+import type { TableReference } from '../../sql/scan/table-references.js';
 import type { WriteAction, WrittenName, WrittenNames } from '../../sql/scan/written-name.js';
 import type { NamedView } from '../../view/index.js';
 
@@ -10,13 +13,15 @@ import type { NamedView } from '../../view/index.js';
 export interface ViewLookup {
   readonly byName: ReadonlyMap<string, NamedView>;
   readonly bySchema: ReadonlyMap<string, readonly NamedView[]>;
+  /** Views that read a table, by `schema.name`. */
+  readonly byBase: ReadonlyMap<string, readonly NamedView[]>;
 }
 
 /** Actions on a whole database that reach the tables in it. */
 const REACHES_TABLES: ReadonlySet<WriteAction> = new Set(['drop', 'flashback', 'restore', 'unknown']);
 
 /**
- * The refusal of a statement, if it names a view.
+ * The refusal of a statement, if it would write to a view.
  *
  * @param database - the session's; undefined: none, so that unqualified names mean nothing.
  */
@@ -32,6 +37,53 @@ export function refusalOf(
   return undefined;
 }
 
+/** The refusal of a statement, if it reads a view that is INVALID. */
+export function refusalOfRead(
+  read: readonly TableReference[],
+  views: ViewLookup,
+  database: string | undefined,
+): SqlError | undefined {
+  for (const name of read) {
+    const view = views.byName.get(`${(name.database ?? database ?? '').toLowerCase()}.${name.table}`);
+    if (view?.state !== 'INVALID') continue;
+    return new SqlError(
+      1356,
+      'HY000',
+      `Materialized view '${shownName(view)}' is INVALID: ${view.lastError ?? 'its table may be wrong'}; ` +
+        'CREATE OR REPLACE MATERIALIZED VIEW builds it again',
+    );
+  }
+  return undefined;
+}
+
+/** The refusal of an ALTER TABLE, if it would take or change a column that views read. */
+export function refusalOfChange(
+  changes: readonly ColumnChange[],
+  views: ViewLookup,
+  database: string | undefined,
+): SqlError | undefined {
+  for (const change of changes) {
+    const schema = (change.database ?? database ?? '').toLowerCase();
+    const readers = (views.byBase.get(`${schema}.${change.table}`) ?? []).filter((view) =>
+      view.bases.some(
+        (base) =>
+          isSame(base.schema, schema) &&
+          isSame(base.name, change.table) &&
+          base.columns.includes(change.column),
+      ),
+    );
+    if (readers.length === 0) continue;
+    const names = readers.map(shownName).join(', ');
+    return new SqlError(
+      1105,
+      'HY000',
+      `Column '${change.column}' of ${schema}.${change.table} is read by materialized view(s) ${names}: ` +
+        `to ${change.action} it, drop them first`,
+    );
+  }
+  return undefined;
+}
+
 function viewOf(name: WrittenName, views: ViewLookup, database: string | undefined): NamedView | undefined {
   const schema = (name.database ?? database)?.toLowerCase();
   if (schema === undefined) return undefined;
@@ -39,12 +91,20 @@ function viewOf(name: WrittenName, views: ViewLookup, database: string | undefin
   return REACHES_TABLES.has(name.action) ? views.bySchema.get(schema)?.[0] : undefined;
 }
 
-function refusal({ schema, name }: NamedView, action: WriteAction): SqlError {
-  const shown = `${schema}.${name}`;
+function refusal(view: NamedView, action: WriteAction): SqlError {
+  const shown = shownName(view);
   const advice = action === 'drop' ? `; use DROP MATERIALIZED VIEW ${shown}` : '; it is maintained by TiView';
   return new SqlError(
     1288,
     'HY000',
-    `The target table ${name} of the ${action.toUpperCase()} is not updatable: ${shown} is a materialized view${advice}`,
+    `The target table ${view.name} of the ${action.toUpperCase()} is not updatable: ${shown} is a materialized view${advice}`,
   );
+}
+
+function shownName({ schema, name }: NamedView): string {
+  return `${schema}.${name}`;
+}
+
+function isSame(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }

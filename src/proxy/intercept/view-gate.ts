@@ -6,6 +6,12 @@ import { SqlError } from '../../base/errors.js';
 import { DEFAULT_LEX_MODE, type LexMode } from '../../sql/scan/lex-mode.js';
 import type { NameIndex } from '../../sql/scan/name-index.js';
 import { ScanBit, type StatementScanner } from '../../sql/scan/statement-scanner.js';
+import { columnChanges } from '../../sql/scan/column-changes.js';
+import { readTables } from '../../sql/scan/read-tables.js';
+import type { WrittenNames } from '../../sql/scan/written-name.js';
+import { parseChangeUser } from '../../wire/com-change-user.js';
+import { ProtocolError } from '../../wire/protocol-error.js';
+import { killedConnection } from '../../sql/scan/kill-statement.js';
 import { writtenNames } from '../../sql/scan/written-names.js';
 import {
   type LocalStatement,
@@ -15,13 +21,16 @@ import {
   type StatementText,
   type Verdict,
 } from '../statement-gate.js';
-import { type ViewLookup, refusalOf } from './refusal.js';
+import { type ViewLookup, refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
+import { type AnsweredStatements, killStatement } from './kill.js';
 import { type SessionDatabase, databaseUsed } from './session-database.js';
 
 /** The names of one snapshot, prepared for looking up. */
 export interface GateNames extends ViewLookup {
   readonly index: NameIndex;
   readonly scanner: StatementScanner;
+  /** Whether any view is INVALID. */
+  readonly hasInvalid: boolean;
 }
 
 /** What a gate is made of. */
@@ -31,10 +40,17 @@ export interface GateParts {
   readonly database: SessionDatabase;
   /** Runs a statement of ours; its bytes are a copy. */
   readonly take: (text: Uint8Array) => LocalStatement;
+  /** Runs a DROP DATABASE; its bytes are a copy. */
+  readonly dropDatabase: (text: Uint8Array, database: string) => LocalStatement;
+  readonly statements: AnsweredStatements;
+  /** Of the client's connection. */
+  readonly capabilities: number;
 }
 
 /** As much of a statement as is needed to see whether it is one of ours. */
 const HEAD_BYTES = 128;
+/** Where ALTER stands in a statement that begins with it, comments in front of it included. */
+const ALTER_WITHIN_BYTES = 256;
 const DOUBLE_QUOTE = 0x22;
 /** `"x"` may be a name, if the session says so; nobody tells us whether it does. */
 const ANSI_MODE: LexMode = { ...DEFAULT_LEX_MODE, ansiQuotes: true };
@@ -58,17 +74,32 @@ export class ViewGate implements StatementGate {
         const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('utf8');
         return { kind: 'pass', answered: this.#parts.database.onAnswer(name) };
       }
-      case 'changeUser':
-        // It names a database too, or none; whichever it is, what was known is known no longer.
-        return { kind: 'pass', answered: this.#parts.database.onAnswer(undefined) };
+      case 'changeUser': {
+        const { bytes, start, end, isComplete } = statement;
+        if (!isComplete) return NEED_MORE;
+        return {
+          kind: 'pass',
+          answered: this.#parts.database.onAnswer(this.#newDatabase(bytes.subarray(start - 1, end))),
+        };
+      }
       case 'resetConnection':
         return PASS;
     }
   }
 
+  /** The database that a COM_CHANGE_USER names. What we cannot read TiDB will not take either. */
+  #newDatabase(payload: Uint8Array): string | undefined {
+    try {
+      return parseChangeUser(payload, this.#parts.capabilities).database || undefined;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      return undefined;
+    }
+  }
+
   #judgeText(statement: StatementText): Verdict {
     const names = this.#parts.names();
-    const { bytes, start, end, isComplete } = statement;
+    const { start, end, isComplete } = statement;
     if (!isComplete) {
       // Without views only the first words matter: they say whether the statement is ours.
       const isLongEnough = end - start >= HEAD_BYTES;
@@ -76,15 +107,33 @@ export class ViewGate implements StatementGate {
     }
     const bits = this.#scan(names, statement);
     if ((bits & ScanBit.ours) !== 0) return this.#ours(statement, bits);
-    const isSuspect = (bits & ScanBit.write) !== 0 && (bits & ScanBit.name) !== 0;
-    if (isSuspect) {
-      for (const mode of modesOf(statement)) {
-        const written = writtenNames(bytes, start, end, mode);
-        const refused = refusalOf(written, names, this.#parts.database.name);
-        if (refused !== undefined) return { kind: 'refuse', error: refused };
-      }
+    for (const mode of modesOf(statement)) {
+      const verdict = this.#forbidden(statement, bits, mode, names);
+      if (verdict !== undefined) return verdict;
     }
     return this.#passing(statement, bits);
+  }
+
+  /** The verdict on a statement that may not reach TiDB as it is. */
+  #forbidden(statement: StatementText, bits: number, mode: LexMode, names: GateNames): Verdict | undefined {
+    const { bytes, start, end } = statement;
+    const database = this.#parts.database.name;
+    const hasName = (bits & ScanBit.name) !== 0;
+    const isWrite = (bits & ScanBit.write) !== 0;
+    let error: SqlError | undefined;
+    if (isWrite && hasName) {
+      const written = writtenNames(bytes, start, end, mode);
+      const dropped = soleDatabaseDropped(written, bits);
+      if (dropped !== undefined && names.bySchema.has(dropped.toLowerCase()))
+        return { kind: 'take', run: this.#parts.dropDatabase(bytes.slice(start, end), dropped) };
+      error = refusalOf(written, names, database);
+    }
+    if (hasName && names.hasInvalid)
+      error ??= refusalOfRead(readTables(bytes, start, end, mode), names, database);
+    const isMany = (bits & ScanBit.many) !== 0;
+    if (isWrite && names.byBase.size > 0 && (isMany || mayAlter(bytes, start, end)))
+      error ??= refusalOfChange(columnChanges(bytes, start, end, mode), names, database);
+    return error === undefined ? undefined : { kind: 'refuse', error };
   }
 
   #scan({ scanner }: GateNames, statement: StatementText): number {
@@ -106,11 +155,27 @@ export class ViewGate implements StatementGate {
 
   #passing(statement: StatementText, bits: number): Verdict {
     const { bytes, start, end, kind } = statement;
+    const victim = kind === 'query' ? killedConnection(bytes, start, end) : undefined;
+    if (victim !== undefined && this.#parts.statements.answeredUser(victim) !== undefined)
+      return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
     const isUse = kind === 'query' && ((bits & ScanBit.many) !== 0 || beginsLikeUse(bytes, start, end));
     if (!isUse) return PASS;
     const used = databaseUsed(bytes, start, end, DEFAULT_LEX_MODE);
     return used === undefined ? PASS : { kind: 'pass', answered: this.#parts.database.onAnswer(used) };
   }
+}
+
+/** The database of a packet that is one DROP DATABASE and nothing else. */
+function soleDatabaseDropped({ names }: WrittenNames, bits: number): string | undefined {
+  const [name, ...more] = names;
+  const isSole = name?.action === 'drop' && name.table === undefined && more.length === 0;
+  return isSole && (bits & ScanBit.many) === 0 ? name.database : undefined;
+}
+
+/** Whether the word ALTER is in the text: what costs a walk over all tokens is asked of few statements. */
+function mayAlter(bytes: Uint8Array, start: number, end: number): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, Math.min(end - start, ALTER_WITHIN_BYTES));
+  return /alter/i.test(text.toString('latin1'));
 }
 
 /** In which ways a text is read: as usual, and with ANSI_QUOTES if that could make a difference. */

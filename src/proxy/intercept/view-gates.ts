@@ -3,6 +3,8 @@ import { NameIndex } from '../../sql/scan/name-index.js';
 import { StatementScanner } from '../../sql/scan/statement-scanner.js';
 import type { NameSnapshot, NamedView, ViewService } from '../../view/index.js';
 import type { SessionIdentity, StatementGate, StatementGates } from '../statement-gate.js';
+import { dropDatabase } from './drop-database.js';
+import type { AnsweredStatements } from './kill.js';
 import { SessionDatabase } from './session-database.js';
 import { type GateNames, ViewGate } from './view-gate.js';
 import { viewStatement } from './view-statement.js';
@@ -10,18 +12,23 @@ import { viewStatement } from './view-statement.js';
 /** Gates in front of views. */
 export class ViewGates implements StatementGates {
   readonly #service: ViewService;
+  readonly #statements: AnsweredStatements;
   #snapshot: NameSnapshot | undefined;
   #names: GateNames = gateNames({ version: 0, views: [] });
 
-  constructor(service: ViewService) {
+  constructor(service: ViewService, statements: AnsweredStatements) {
     this.#service = service;
+    this.#statements = statements;
   }
 
   open(session: SessionIdentity): StatementGate {
     return new ViewGate({
       names: () => this.#current(),
       database: new SessionDatabase(session.database),
+      capabilities: session.capabilities,
+      statements: this.#statements,
       take: (text) => viewStatement(text, this.#service),
+      dropDatabase: (text, database) => dropDatabase(text, database, this.#service),
     });
   }
 
@@ -37,12 +44,18 @@ export class ViewGates implements StatementGates {
 
 function gateNames(snapshot: NameSnapshot): GateNames {
   const byName = new Map<string, NamedView>();
+  const byBase = new Map<string, NamedView[]>();
   const bySchema = new Map<string, NamedView[]>();
   for (const view of snapshot.views) {
     const schema = view.schema.toLowerCase();
     byName.set(`${schema}.${view.name.toLowerCase()}`, view);
     bySchema.set(schema, [...(bySchema.get(schema) ?? []), view]);
+    for (const base of view.bases) {
+      const key = `${base.schema}.${base.name}`.toLowerCase();
+      byBase.set(key, [...(byBase.get(key) ?? []), view]);
+    }
   }
   const index = new NameIndex(snapshot.views.flatMap(({ schema, name }) => [schema, name]));
-  return { index, scanner: new StatementScanner(index), byName, bySchema };
+  const hasInvalid = snapshot.views.some(({ state }) => state === 'INVALID');
+  return { index, scanner: new StatementScanner(index), hasInvalid, byName, bySchema, byBase };
 }

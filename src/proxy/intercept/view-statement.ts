@@ -1,7 +1,6 @@
 /** Runs a statement of ours on behalf of a client, and writes its answer. */
-import { SqlError } from '../../base/errors.js';
 import { FieldFlag, MysqlType } from '../../codec/field-type.js';
-import type { LexMode } from '../../sql/scan/lex-mode.js';
+import { lexModeOf } from '../../sql/scan/lex-mode.js';
 import { parseViewStatement } from '../../sql/parse/view-statement-parser.js';
 import type { ViewStatement } from '../../sql/ast/view-statement.js';
 import type { ResultColumn, ViewService } from '../../view/index.js';
@@ -12,6 +11,7 @@ import {
 } from '../../wire/column-definition.js';
 import type { AnswerWriter, LocalStatement, SessionAccess } from '../statement-gate.js';
 import { preflight } from './preflight.js';
+import { statementText } from './statement-text.js';
 import { askSession, askVisible, commitOpenTransaction } from './session-questions.js';
 
 /** Statements that change nothing: they leave an open transaction alone. */
@@ -25,16 +25,6 @@ const READS: ReadonlySet<ViewStatement['kind']> = new Set([
   'compareView',
 ]);
 
-/** Character sets whose statements this program can read. */
-const DECODERS: Readonly<Record<string, BufferEncoding>> = {
-  utf8mb4: 'utf8',
-  utf8: 'utf8',
-  utf8mb3: 'utf8',
-  ascii: 'latin1',
-  latin1: 'latin1',
-  binary: 'utf8',
-};
-
 /** Answers one statement. @param text - its bytes, in the session's character set. */
 export function viewStatement(text: Uint8Array, service: ViewService): LocalStatement {
   return (session, answer) => run(text, service, session, answer);
@@ -47,7 +37,7 @@ async function run(
   answer: AnswerWriter,
 ): Promise<void> {
   const state = await askSession(session);
-  const text = decoded(bytes, state.characterSet);
+  const text = statementText(bytes, state.characterSet);
   const statement = parseViewStatement(text, lexModeOf(state.pinned.sqlMode));
   if (!READS.has(statement.kind)) {
     if (state.problem !== undefined) throw state.problem;
@@ -76,27 +66,6 @@ async function run(
     }
   }
   if (hasColumns) answer.end();
-}
-
-function decoded(bytes: Uint8Array, characterSet: string): string {
-  const encoding = DECODERS[characterSet.toLowerCase()];
-  if (encoding === undefined) {
-    throw new SqlError(
-      1235,
-      '42000',
-      `TiView does not read statements in ${characterSet}: SET NAMES utf8mb4 first`,
-    );
-  }
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding);
-}
-
-function lexModeOf(sqlMode: string): LexMode {
-  const modes = new Set(sqlMode.toUpperCase().split(','));
-  return {
-    ansiQuotes: modes.has('ANSI_QUOTES') || modes.has('ANSI'),
-    noBackslashEscapes: modes.has('NO_BACKSLASH_ESCAPES'),
-    doubleByte: false,
-  };
 }
 
 const TEXT_BYTES = 1024 * 4;

@@ -10,3 +10,13 @@ export interface LexMode {
 
 /** A session as MySQL starts it. */
 export const DEFAULT_LEX_MODE: LexMode = { ansiQuotes: false, noBackslashEscapes: false, doubleByte: false };
+
+/** How a session with this `sql_mode` writes. */
+export function lexModeOf(sqlMode: string): LexMode {
+  const modes = new Set(sqlMode.toUpperCase().split(','));
+  return {
+    ansiQuotes: modes.has('ANSI_QUOTES') || modes.has('ANSI'),
+    noBackslashEscapes: modes.has('NO_BACKSLASH_ESCAPES'),
+    doubleByte: false,
+  };
+}

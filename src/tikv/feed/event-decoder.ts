@@ -7,6 +7,8 @@
  * Unknown fields are skipped. Bytes that are not a well-formed message are refused with a typed error; a length that
  * leads out of what contains it is always noticed, because every level checks that it ended where its parent said.
  *
+ * A little over 400 lines: the levels of the message share one cursor, and each is read by a loop of its own.
+ *
  * @see proto/cdcpb.proto, https://protobuf.dev/programming-guides/encoding/
  */
 import { NO_BYTES } from '../../base/bytes.js';

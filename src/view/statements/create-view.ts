@@ -3,25 +3,31 @@
  * checked names and privileges on the client's own session; here it puts the select into canonical form and types it,
  * and the planner says whether it can be maintained.
  */
+import { assert } from '../../base/assert.js';
 import { SqlError } from '../../base/errors.js';
+import type { TableVersion } from '../../catalog/table-version.js';
 import type { Ts } from '../../codec/tso.js';
-import type { DescribedColumn } from '../../plan/describe.js';
+import type { DescribedColumn, Description } from '../../plan/describe.js';
+import type { QualifiedName } from '../../plan/table-names.js';
 import { disagreement } from '../../plan/type-agreement.js';
 import type { CreateView } from '../../sql/ast/view-statement.js';
 import { NotSupportedError } from '../../sql/not-supported-error.js';
 import { parseSelect } from '../../sql/parse/select-parser.js';
 import { printQuery } from '../../sql/parse/print-select.js';
 import type { Describer } from '../describer.js';
+import { type ViewLookup, expandViews, sameSettings } from '../expand-views.js';
 import type { PinnedSession } from '../pinned-session.js';
 import { tableDdl } from '../table-ddl.js';
 import type { ViewCompiler } from '../view-compiler.js';
-import type { ViewRecord } from '../view-record.js';
+import type { BaseTable, ViewRecord } from '../view-record.js';
 
 /** What preparing needs. */
 export interface CreateParts {
   readonly describer: Describer;
   readonly compiler: ViewCompiler;
   readonly systemSchema: string;
+  /** Views by name. */
+  readonly viewOf: ViewLookup;
 }
 
 /** What to prepare. */
@@ -54,11 +60,15 @@ export async function prepareView(
   refuseWhatComesLater(statement);
   const schema = statement.name.database ?? pinned.database;
   if (schema === undefined) throw new SqlError(1046, '3D000', 'No database selected');
-  const described = await parts.describer.describe(statement.select, pinned, signal);
+  const described = await describeExpanded(parts, request, signal);
   const { canonical } = described;
   await parts.describer.sameMeaning(canonical, printQuery(parseSelect(canonical)), pinned, signal);
-  const { plan, tables } = await parts.compiler.plan(canonical, pinned, now, signal);
-  for (const { database, table } of tables) refuseSystemTable(parts, database, table);
+  const { plan, tables, nameOf } = await parts.compiler.plan(canonical, pinned, now, signal);
+  for (const { database, table } of tables) {
+    refuseSystemTable(parts, database, table);
+    if (parts.viewOf(database, table) !== undefined)
+      throw new NotSupportedError(`${database}.${table}`, 'name the view in FROM');
+  }
   for (const [place, ours] of plan.output.entries()) {
     const theirs = described.columns[place];
     const difference = theirs === undefined ? 'a column is missing' : disagreement(ours, theirs);
@@ -77,12 +87,43 @@ export async function prepareView(
     output: columns.map(({ name }, place) => ({ name, alias: described.columns[place]?.name ?? name })),
     pinned,
     fingerprint: plan.fingerprint,
-    options: { tableDdl: tableDdl({ columns, statement, keys: plan.keys }) },
+    options: {
+      tableDdl: tableDdl({ columns, statement, keys: plan.keys }),
+      bases: plan.sources.map(({ table, columnIds }) => baseTable(table, columnIds, nameOf.get(table.id))),
+    },
     appliedTs: undefined,
     lastError: undefined,
     createdTs: now,
     replaces: request.replaces,
   };
+}
+
+function baseTable(
+  table: TableVersion,
+  columnIds: readonly number[],
+  name: QualifiedName | undefined,
+): BaseTable {
+  assert(name !== undefined, `table ${table.id} has no name`);
+  const columns = table.columns.filter(({ id }) => columnIds.includes(id)).map((column) => column.name.lower);
+  return { schema: name.database, name: name.table, columns };
+}
+
+/** The select in canonical form, and typed; views in it have given way to what they are made of. */
+async function describeExpanded(
+  { describer, viewOf }: CreateParts,
+  { statement, pinned }: CreateRequest,
+  signal: AbortSignal,
+): Promise<Description> {
+  const written = await describer.describe(statement.select, pinned, signal);
+  const expanded = expandViews(parseSelect(written.canonical), (database, name) => {
+    const view = viewOf(database, name);
+    if (view !== undefined && !sameSettings(view.pinned, pinned)) {
+      const reason = 'it was made under another sql_mode, time zone, collation or div_precision_increment';
+      throw new NotSupportedError(`${database}.${name}`, reason);
+    }
+    return view;
+  });
+  return expanded === undefined ? written : describer.describe(printQuery(expanded), pinned, signal);
 }
 
 /** Whatever the grammar knows and this version does not do yet is refused, never ignored. */

@@ -16,6 +16,7 @@ import type {
   GetRequest,
   KvPairMessage,
   MessageInput,
+  PessimisticRollbackRequest,
   PrewriteRequest,
   RegionErrorMessage,
   ResolveLockRequest,
@@ -243,6 +244,10 @@ export class FakeCluster implements Transport {
       case 'KvCheckSecondaryLocks': {
         const q = request as CheckSecondaryLocksRequest;
         return this.#keysOutside(region, q.keys) ?? mvcc.checkSecondaries(q.keys, q.startVersion);
+      }
+      case 'KVPessimisticRollback': {
+        const q = request as PessimisticRollbackRequest;
+        return this.#keysOutside(region, q.keys) ?? mvcc.rollbackPessimistic(q.keys, q.startVersion);
       }
       case 'KvScanLock': {
         const q = request as ScanLockRequest;

@@ -157,6 +157,14 @@ export class FakeMvcc {
     return undefined;
   }
 
+  rollbackPessimistic(keys: readonly Uint8Array[], startTs: bigint): Readonly<Record<string, never>> {
+    for (const key of keys) {
+      const lock = this.locks.get(keyString(key));
+      if (lock?.startTs === startTs && lock.op === Op.pessimisticLock) this.locks.delete(keyString(key));
+    }
+    return {};
+  }
+
   heartbeat(primary: Uint8Array, startTs: bigint, ttl: bigint): { ttl: bigint } | { error: KeyErrorInput } {
     const lock = this.locks.get(keyString(primary));
     if (lock?.startTs !== startTs) return { error: { txnNotFound: { startTs, primaryKey: primary } } };
@@ -262,7 +270,12 @@ export class FakeMvcc {
     const isViolated =
       (mutation.assertion === Assertion.exist && !exists) ||
       (mutation.assertion === Assertion.notExist && exists);
-    return isViolated ? { assertionFailed: { startTs, key, assertion: mutation.assertion } } : undefined;
+    if (!isViolated) return undefined;
+    // TiKV names the deletion where it found one, so that these do not tell whether the key is there.
+    const existingStartTs = existing?.startTs ?? 0n;
+    const existingCommitTs = existing?.commitTs ?? 0n;
+    const { assertion } = mutation;
+    return { assertionFailed: { startTs, key, assertion, existingStartTs, existingCommitTs } };
   }
 
   #commitKey(key: Uint8Array, commitTs: bigint): void {

@@ -367,6 +367,7 @@ describe('row encoder', () => {
   it('asks for every column, and for a physical table of the table', () => {
     expect(() => new RowEncoder(table([]), [1, 2])).to.throw('no values given for column 3');
     expect(() => new RowEncoder(table([]), [1, 2, 3], 7)).to.throw('no physical table');
-    expect(() => new RowEncoder(table([], { view: {} }), [1, 2, 3])).to.throw('no rows');
+    const view = table([], { view: {}, pk_is_handle: false });
+    expect(() => new RowEncoder(view, [1, 2, 3])).to.throw('no rows');
   });
 });

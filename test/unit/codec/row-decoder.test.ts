@@ -8,60 +8,12 @@ import { collationOf } from '../../../src/codec/collation.js';
 import type { Datum } from '../../../src/codec/datum.js';
 import { datumText } from '../../../src/codec/datum-text.js';
 import { Decimal } from '../../../src/codec/decimal.js';
-import type { FieldType } from '../../../src/codec/field-type.js';
 import { writeComparable, writeCompact } from '../../../src/codec/flagged-datum.js';
 import { RowDecoder } from '../../../src/codec/row-decoder.js';
-import type { HandleLayout, RowLayout } from '../../../src/codec/row-layout.js';
-import { RowV2Builder } from '../../../src/codec/row-v2-builder.js';
-import { intHandle, recordKey } from '../../../src/codec/table-keys.js';
-import { writeVarint } from '../../../src/codec/varint.js';
+import type { HandleLayout } from '../../../src/codec/row-layout.js';
+import { recordKey } from '../../../src/codec/table-keys.js';
 import { fieldType } from './support/field-types.js';
-
-interface TestColumn {
-  readonly id: number;
-  readonly type: FieldType;
-  readonly originDefault: Datum | undefined;
-}
-
-function column(id: number, type: string, originDefault: Datum | undefined = null): TestColumn {
-  return { id, type: fieldType(type), originDefault };
-}
-
-function layoutOf(columns: readonly TestColumn[], handle: HandleLayout = { kind: 'rowid' }): RowLayout {
-  return { columns, handle, isNewCollation: true };
-}
-
-const KEY = recordKey(7, intHandle(-5n));
-
-/** Decodes one row and shows its columns. */
-function decode(
-  layout: RowLayout,
-  value: Uint8Array,
-  key = KEY,
-  ids = layout.columns.map(({ id }) => id),
-): string[] {
-  const decoder = new RowDecoder(layout, ids);
-  decoder.append(new ByteSlice(key), new ByteSlice(value));
-  expect(decoder.rows).to.equal(1);
-  return decoder.finish().map((cells, i) => {
-    const type = layout.columns.find(({ id }) => id === ids[i])?.type ?? fieldType('bigint');
-    return datumText(cellAt(cells, 0, type), type);
-  });
-}
-
-/** A row in format v2 with raw values. */
-function rowV2(values: Readonly<Record<number, string>>, nulls: readonly number[] = []): Uint8Array {
-  const row = new RowV2Builder();
-  row.begin();
-  for (const [id, hex] of Object.entries(values)) {
-    row.data.bytes(fromHex(hex));
-    row.endValue(Number(id));
-  }
-  for (const id of nulls) row.addNull(id);
-  const out = new ByteWriter();
-  row.finish(out);
-  return out.take();
-}
+import { KEY, column, decode, layoutOf, rowV2 } from './support/stored-row.js';
 
 describe('row decoder', () => {
   it('reads integers of every width, signed and not', () => {
@@ -297,68 +249,6 @@ describe('row decoder', () => {
 
     it('are refused: an empty value', () => {
       expect(() => decode(layout, new Uint8Array(0))).to.throw(CodecError);
-    });
-  });
-
-  describe('format v1', () => {
-    function rowV1(cells: readonly (readonly [number, Datum, string])[]): Uint8Array {
-      const out = new ByteWriter();
-      for (const [id, datum, type] of cells) {
-        writeVarint(out.u8(8), BigInt(id));
-        writeCompact(out, datum, fieldType(type));
-      }
-      return out.take();
-    }
-
-    const TYPES = [
-      'bigint',
-      'bigint unsigned',
-      'double',
-      'float',
-      'decimal(10,2)',
-      'varchar(9)',
-      'datetime',
-      'time',
-      "enum('a','b')",
-      'json',
-      'vector',
-      'year',
-      'bit(9)',
-    ];
-    const DATA: readonly Datum[] = [
-      -5n,
-      1n << 63n,
-      0.5,
-      1.5,
-      new Decimal(-150n, 2),
-      utf8('abc'),
-      0x19b2bac000000000n,
-      -1_000_000_000n,
-      2n,
-      fromHex('0401'),
-      fromHex('010000000000c03f'),
-      2024n,
-      257n,
-    ];
-
-    it('gives the same as format v2, for every type and in any order', () => {
-      const columns = TYPES.map((type, i) => column(i + 1, type));
-      const cells = TYPES.map((type, i) => [i + 1, DATA[i] ?? null, type] as const);
-      const expected = TYPES.map((type, i) => datumText(DATA[i] ?? null, fieldType(type)));
-      expect(decode(layoutOf(columns), rowV1(cells))).to.deep.equal(expected);
-      expect(decode(layoutOf(columns), rowV1([...cells].reverse()))).to.deep.equal(expected);
-    });
-
-    it('takes NULL, defaults and the handle', () => {
-      const columns = [column(1, 'int'), column(2, 'int'), column(3, 'int', 7n)];
-      const layout = layoutOf(columns, { kind: 'int', columnId: 1 });
-      expect(decode(layout, rowV1([[2, null, 'int']]))).to.deep.equal(['-5', 'NULL', '7']);
-      expect(decode(layout, fromHex('00'))).to.deep.equal(['-5', 'NULL', '7']);
-    });
-
-    it('refuses what is not a column id', () => {
-      expect(() => decode(layoutOf([column(1, 'int')]), fromHex('0902'))).to.throw(CodecError);
-      expect(() => decode(layoutOf([column(1, 'int')]), fromHex('0802'))).to.throw(CodecError);
     });
   });
 

@@ -24,10 +24,6 @@ export class RelayRig {
   readonly relay: CommandRelay;
   #toClient: Uint8Array[] = [];
   #toBackend: Uint8Array[] = [];
-  /** What the relay wanted interrupted, and by whom: undefined is TiDB. */
-  readonly interrupts: [number, string | undefined][] = [];
-  /** Whether there is something to interrupt. */
-  hasOthers = false;
   /** Whether the client is not read from. */
   isClientHeld = false;
   /** Set when the relay has ended the session: the last bytes are among the client's. */
@@ -44,10 +40,6 @@ export class RelayRig {
       holdClient: (isHeld: boolean) => {
         this.isClientHeld = isHeld;
       },
-      interrupt: (connectionId: number, byUser: string | undefined) => {
-        this.interrupts.push([connectionId, byUser]);
-        return this.hasOthers;
-      },
       end: (last: Uint8Array, reason: Error) => {
         this.#toClient.push(last);
         this.endedBy = reason;
@@ -55,7 +47,7 @@ export class RelayRig {
     };
     this.relay = new CommandRelay({
       ...{ runtime: this.runtime, ports, gate, capabilities, counts: this.counts },
-      ...{ connectionId: 7, user: 'me', status: STATUS },
+      ...{ connectionId: 7, status: STATUS },
     });
   }
 

@@ -1,0 +1,70 @@
+/**
+ * DROP DATABASE where views live: the views are dropped first, as views are, then TiDB drops the rest. A session that
+ * may not drop the database gets TiDB's refusal before anything is lost.
+ */
+import { SqlError } from '../../base/errors.js';
+import type { ViewService } from '../../view/index.js';
+import type { AnswerWriter, LocalStatement, SessionAccess } from '../statement-gate.js';
+import { askSession, commitOpenTransaction } from './session-questions.js';
+import { statementText } from './statement-text.js';
+
+/** ER_BAD_TABLE_ERROR: the session may drop tables there, and there is none of that name. */
+const UNKNOWN_TABLE = 1051;
+
+/**
+ * Answers `DROP DATABASE`.
+ *
+ * @param bytes - the statement, in the session's character set.
+ * @param database - the one that it drops.
+ */
+export function dropDatabase(bytes: Uint8Array, database: string, service: ViewService): LocalStatement {
+  return async (session, answer) => {
+    const state = await askSession(session);
+    const text = statementText(bytes, state.characterSet);
+    if (await mayDropTablesOf(database, session)) {
+      if (state.problem !== undefined) throw state.problem;
+      await commitOpenTransaction(session);
+      await dropViews(database, service, state, session);
+    }
+    await relay(text, session, answer);
+  };
+}
+
+/** TiDB checks DROP on a table before it looks for it; on one that nobody has, only the database's grant counts. */
+async function mayDropTablesOf(database: string, session: SessionAccess): Promise<boolean> {
+  try {
+    await session.query(
+      `DROP VIEW ${quoted(database)}.${quoted('tiview probe: no such view')}`,
+      session.signal,
+    );
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    return error.errno === UNKNOWN_TABLE;
+  }
+  return false;
+}
+
+async function dropViews(
+  database: string,
+  service: ViewService,
+  state: Pick<Awaited<ReturnType<typeof askSession>>, 'pinned'>,
+  session: SessionAccess,
+): Promise<void> {
+  const names = service
+    .names()
+    .views.filter(({ schema }) => schema.toLowerCase() === database.toLowerCase())
+    .map((view) => ({ database: view.schema, name: view.name }));
+  const statement = { kind: 'dropViews', ifExists: true, names, behavior: undefined } as const;
+  const context = { connectionId: session.connectionId, pinned: state.pinned, visible: undefined };
+  const parts = service.execute({ statement, text: '' }, context, session.signal);
+  for await (const { kind } of parts) if (kind === 'ok') return;
+}
+
+async function relay(text: string, session: SessionAccess, answer: AnswerWriter): Promise<void> {
+  const { affectedRows, warnings } = await session.query(text, session.signal);
+  answer.ok({ affectedRows, warnings });
+}
+
+function quoted(text: string): string {
+  return `\`${text.replaceAll('`', '``')}\``;
+}

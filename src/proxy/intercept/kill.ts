@@ -1,0 +1,44 @@
+/**
+ * KILL of a statement that is answered here. To TiDB its connection is idle, and KILL QUERY of an idle connection makes
+ * TiDB close it; so it is ended here, and TiDB is asked only who may.
+ */
+import { fromUtf8 } from '../../base/bytes.js';
+import type { LocalStatement, SessionAccess } from '../statement-gate.js';
+
+/** The statements that are answered here, of all sessions. */
+export interface AnsweredStatements {
+  /** Whose statement is answered here on a connection now; undefined: none is. */
+  answeredUser(connectionId: number): string | undefined;
+  /** Ends it, with error 1317. */
+  interrupt(connectionId: number): void;
+}
+
+/** Carries out a KILL of a connection whose statement was answered here when it was sent. */
+export function killStatement(
+  bytes: Uint8Array,
+  connectionId: number,
+  statements: AnsweredStatements,
+): LocalStatement {
+  return async (session, answer) => {
+    const victim = statements.answeredUser(connectionId);
+    if (victim === undefined || !(await mayKill(victim, session))) {
+      // It has ended meanwhile, or TiDB will say that it may not be.
+      await session.query(fromUtf8(bytes), session.signal);
+    } else {
+      statements.interrupt(connectionId);
+    }
+    answer.ok();
+  };
+}
+
+/** Everybody may kill his own; others' only who TiDB lets (SUPER, CONNECTION_ADMIN). */
+async function mayKill(victim: string, session: SessionAccess): Promise<boolean> {
+  const { rows } = await session.query(
+    "SELECT SUBSTRING_INDEX(USER(), '@', 1), COUNT(*) FROM information_schema.user_privileges " +
+      "WHERE privilege_type IN ('SUPER', 'CONNECTION_ADMIN') AND grantee = " +
+      "CONCAT('\\'', SUBSTRING_INDEX(CURRENT_USER(), '@', 1), '\\'@\\'', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), '\\'')",
+    session.signal,
+  );
+  const [user, grants] = (rows[0] ?? []).map((cell) => cell?.toString('utf8'));
+  return user === victim || Number(grants ?? '0') > 0;
+}
