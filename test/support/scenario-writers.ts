@@ -88,11 +88,13 @@ const transfer: Load = async (session, random, { accounts }) => {
 
 const post: Load = async (session, random, { authors }) => {
   const author = random.int(0, authors + 5);
-  if (random.chance(0.5)) await session.run(`insert into posts (author, title) values (${author}, 'new')`);
-  else if (random.chance(0.5))
-    await session.run(`update posts set author = ${author} order by rand() limit 1`);
-  else if (random.chance(0.7)) await session.run(`delete from posts where author = ${author} limit 2`);
-  else await session.run(`replace into authors values (${author}, 'name ${random.int(0, 9)}')`);
+  const statements = [
+    `insert into posts (author, title) values (${author}, 'new')`,
+    `update posts set author = ${author} order by rand() limit 1`,
+    `delete from posts where author = ${author} limit 2`,
+    `replace into authors values (${author}, 'name ${random.int(0, 9)}')`,
+  ];
+  await session.run(random.pick(statements));
 };
 
 const vote: Load = async (session, random, { contents }) => {

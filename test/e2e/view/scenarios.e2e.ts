@@ -63,7 +63,7 @@ describe('scenarios', () => {
 
   it('keep every promise of the writers at each read', async () => {
     const seed = seedOf('promises');
-    await using writers = writersOf(seed, 10);
+    await using writers = writersOf(seed, 60);
     await using client = await tiview.connect({ database: 'w' });
     await using checker = await tiview.connect({ database: 'w' });
     const random = new Random(seed);
