@@ -28,16 +28,29 @@ export async function publish(parts: ReignParts, view: ViewRecord, signal: Abort
       await session.query(`RENAME TABLE ${aside}${hidden} TO ${target}`);
     }, signal);
   }
-  const edits: RegistryEdit[] = [
-    { kind: 'putView', view: { ...view, state: 'READY', replaces: undefined, lastError: undefined } },
-    { kind: 'deleteBuild', viewId: view.id },
-  ];
-  // What was replaced is not maintained any more from the very epoch on that says so.
-  if (replaced !== undefined) {
-    edits.push({ kind: 'putView', view: { ...replaced, state: 'DROPPING' } });
-    await group.betweenEpochs(() => group.dismiss([replaced.id]));
-  }
-  await group.edit(edits, signal);
+  const { committed } = await group.betweenEpochs(() => {
+    // An epoch may have frozen it meanwhile: then it is published as it is, right as of its applied ts. Between epochs,
+    // because one under way may be about to say so.
+    const current = registry.view(view.id) ?? view;
+    const isFine = current.state === 'BUILDING';
+    const published: ViewRecord = {
+      ...current,
+      state: isFine ? 'READY' : current.state,
+      replaces: undefined,
+      lastError: isFine ? undefined : current.lastError,
+    };
+    const edits: RegistryEdit[] = [
+      { kind: 'putView', view: published },
+      { kind: 'deleteBuild', viewId: view.id },
+    ];
+    // What was replaced is not maintained any more from the very epoch on that says so.
+    if (replaced !== undefined) {
+      edits.push({ kind: 'putView', view: { ...replaced, state: 'DROPPING' } });
+      group.dismiss([replaced.id]);
+    }
+    return { committed: group.edit(edits, signal) };
+  });
+  await committed;
 }
 
 /** Name of a table on its way out, in the system schema. */
