@@ -41,8 +41,6 @@ export interface SessionHost {
   watch(session: ClientSession, isWatched: boolean): void;
   /** The login is done: the session has its id. */
   loggedIn(session: ClientSession): void;
-  /** Aborts what is answered here on another session, or this one. */
-  interrupt(connectionId: number): void;
   /** Both connections are closed. */
   closed(session: ClientSession): void;
 }
@@ -242,7 +240,6 @@ export class ClientSession {
         this.#isInputHeld = isHeld;
         this.#letClientFlow();
       },
-      kill: (killedId: number) => this.#host.interrupt(killedId),
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });

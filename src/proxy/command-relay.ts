@@ -82,7 +82,7 @@ export class CommandRelay {
     this.#ports = parts.ports;
     this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
     this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
-    this.#router = new StatementRouter(parts.gate, (connectionId) => parts.ports.kill(connectionId));
+    this.#router = new StatementRouter(parts.gate);
     this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
     this.#walker = new CommandWalker(this.#handler());
   }

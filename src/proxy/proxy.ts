@@ -90,7 +90,6 @@ export class Proxy {
       loggedIn: (session) => {
         if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
       },
-      interrupt: (connectionId) => this.interrupt(connectionId),
       closed: (session) => this.#closed(session),
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));

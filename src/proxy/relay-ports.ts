@@ -12,8 +12,6 @@ export interface RelayPorts {
   clientRoom(signal: AbortSignal): Promise<void>;
   /** Stops reading from the client, or goes on: too much of its input waits, or does no longer. */
   holdClient(isHeld: boolean): void;
-  /** TiDB has killed this connection, or the statement on it: what is answered here on it must end too. */
-  kill(connectionId: number): void;
   /** Sends these bytes (possibly none) to the client as the last ones and ends both connections. */
   end(last: Uint8Array, reason: Error): void;
 }

@@ -10,7 +10,6 @@ import { Command } from '../wire/command.js';
 import type { AnswerListener, AnswerOutcome } from '../wire/expected-answers.js';
 import { FULL_PAYLOAD, HEADER_BYTES } from '../wire/packet-header.js';
 import type { MessageHead } from './command-walker.js';
-import { killedConnection } from './kill-statement.js';
 import { LocalStatements } from './local-statements.js';
 import { unknownStatement } from './proxy-errors.js';
 import type { LocalStatement, StatementGate, StatementKind, Verdict } from './statement-gate.js';
@@ -66,12 +65,8 @@ export class StatementRouter {
     isComplete: false,
   };
 
-  readonly #kill: (connectionId: number) => void;
-
-  /** @param kill - told of a connection that TiDB has agreed to kill, or whose statement. */
-  constructor(gate: StatementGate, kill: (connectionId: number) => void) {
+  constructor(gate: StatementGate) {
     this.#gate = gate;
-    this.#kill = kill;
   }
 
   /** @param head - of a command: its payload is not empty. */
@@ -108,14 +103,10 @@ export class StatementRouter {
   #judge(command: number): Decision {
     const text = this.#text;
     const verdict = this.#gate.judge(text);
-    const { bytes, start, end, isComplete } = text;
     text.bytes = NO_BYTES;
     switch (verdict.kind) {
-      case 'pass': {
-        const killed =
-          command === Command.query && isComplete ? killedConnection(bytes, start, end) : undefined;
-        return killed === undefined ? this.#pass(verdict, command) : this.#passKill(verdict, killed);
-      }
+      case 'pass':
+        return this.#pass(verdict, command);
       case 'needMore':
         assert(!text.isComplete, 'a gate asked for more of a complete statement');
         return HOLD;
@@ -139,14 +130,6 @@ export class StatementRouter {
       answered?.(outcome);
     };
     return { kind: 'forward', answer, listener };
-  }
-
-  #passKill(verdict: Extract<Verdict, { kind: 'pass' }>, connectionId: number): Decision {
-    const listener = (outcome: AnswerOutcome): void => {
-      if (outcome.errno === 0) this.#kill(connectionId);
-      verdict.answered?.(outcome);
-    };
-    return { kind: 'forward', answer: AnswerKind.result, listener };
   }
 
   #take(statement: LocalStatement, kind: StatementKind): LocalAction {

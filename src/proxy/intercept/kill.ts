@@ -13,23 +13,6 @@ export interface AnsweredStatements {
   interrupt(connectionId: number): void;
 }
 
-/** Longer than any KILL without a comment as long as a book. */
-const KILL_BYTES_MAX = 200;
-const K = 0x6b;
-const SPACE = 0x20;
-const SLASH = 0x2f;
-const KILL = /^\s*(?:\/\*.*?\*\/\s*)*kill\s+(?:tidb\s+)?(?:query\s+|connection\s+)?(\d+)\s*;?\s*$/is;
-
-/** The connection that a statement kills, or whose statement; undefined: it is no KILL. */
-export function killedConnection(bytes: Uint8Array, start: number, end: number): number | undefined {
-  // Nearly every statement is told apart by its first byte.
-  const first = bytes[start] ?? 0;
-  const mayBeKill = (first | 0x20) === K || first <= SPACE || first === SLASH;
-  if (!mayBeKill || end - start > KILL_BYTES_MAX) return undefined;
-  const id = KILL.exec(fromUtf8(bytes.subarray(start, end)))?.[1];
-  return id === undefined ? undefined : Number(id);
-}
-
 /** Carries out a KILL of a connection whose statement was answered here when it was sent. */
 export function killStatement(
   bytes: Uint8Array,

@@ -11,6 +11,7 @@ import { readTables } from '../../sql/scan/read-tables.js';
 import type { WrittenNames } from '../../sql/scan/written-name.js';
 import { parseChangeUser } from '../../wire/com-change-user.js';
 import { ProtocolError } from '../../wire/protocol-error.js';
+import { killedConnection } from '../../sql/scan/kill-statement.js';
 import { writtenNames } from '../../sql/scan/written-names.js';
 import {
   type LocalStatement,
@@ -21,7 +22,7 @@ import {
   type Verdict,
 } from '../statement-gate.js';
 import { type ViewLookup, refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
-import { type AnsweredStatements, killStatement, killedConnection } from './kill.js';
+import { type AnsweredStatements, killStatement } from './kill.js';
 import { type SessionDatabase, databasesUsed } from './session-database.js';
 
 /** The names of one snapshot, prepared for looking up. */

@@ -24,8 +24,6 @@ export class RelayRig {
   readonly relay: CommandRelay;
   #toClient: Uint8Array[] = [];
   #toBackend: Uint8Array[] = [];
-  /** Connections that the relay said TiDB has killed. */
-  readonly killed: number[] = [];
   /** Whether the client is not read from. */
   isClientHeld = false;
   /** Set when the relay has ended the session: the last bytes are among the client's. */
@@ -42,7 +40,6 @@ export class RelayRig {
       holdClient: (isHeld: boolean) => {
         this.isClientHeld = isHeld;
       },
-      kill: (connectionId: number) => this.killed.push(connectionId),
       end: (last: Uint8Array, reason: Error) => {
         this.#toClient.push(last);
         this.endedBy = reason;

@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import { utf8 } from '../../../src/base/bytes.js';
-import { killedConnection } from '../../../src/proxy/kill-statement.js';
-import { AnswerPrinter } from '../wire/answers.js';
-import { RelayRig, STATUS } from './relay-rig.js';
+import { utf8 } from '../../../../src/base/bytes.js';
+import { killedConnection } from '../../../../src/sql/scan/kill-statement.js';
 
 const killed = (sql: string): number | undefined => {
   const bytes = utf8(`..${sql}..`);
@@ -48,15 +46,5 @@ describe('a KILL statement', () => {
     for (const text of ['/*'.repeat(250), '/**/'.repeat(120), ' '.repeat(500), '-- \n'.repeat(120)]) {
       for (let i = 0; i < 100; i++) expect(killed(text)).to.equal(undefined);
     }
-  });
-
-  it('reaches what is answered here when TiDB has agreed, and not before', () => {
-    const print = new AnswerPrinter(true);
-    const rig = new RelayRig().query('KILL QUERY 12').query('KILL QUERY 13').query('KILL 14');
-    expect(rig.killed).to.deep.equal([]);
-    rig.server(print.begin().ok(STATUS).take());
-    expect(rig.killed).to.deep.equal([12]);
-    rig.server(print.begin().err(1095).take(), print.begin().ok(STATUS).take());
-    expect(rig.killed).to.deep.equal([12, 14]);
   });
 });

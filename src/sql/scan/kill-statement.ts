@@ -1,6 +1,5 @@
 /**
- * KILL, which TiDB answers: it knows who may kill whom. But what is answered here TiDB does not see running, so that a
- * KILL that it has agreed to must reach us too. That is what Ctrl-C in the `mariadb` and `mysql` clients comes to.
+ * KILL: Ctrl-C in the `mariadb` and `mysql` clients comes to that.
  *
  * @see https://docs.pingcap.com/tidb/stable/sql-statement-kill
  */
