@@ -86,14 +86,10 @@ const clients: Readonly<Record<string, ClientUnderTest>> = {
       const outcomes: string[] = [];
       for (const [form, sql] of steps) {
         try {
-          const options = { sql, rowsAsArray: true };
-          const [rows] =
-            form === 'text'
-              ? await connection.query<never>(options)
-              : await connection.execute<never>(options);
+          const [rows] = form === 'text' ? await connection.query(sql) : await connection.execute(sql);
           const isRows = Array.isArray(rows);
           outcomes.push(
-            isRows ? `rows ${(rows as string[][]).map((row) => row.join('|')).join(' / ')}` : 'done',
+            isRows ? `rows ${rows.map((row) => Object.values(row).join('|')).join(' / ')}` : 'done',
           );
         } catch (error) {
           if (!isServerError(error)) throw error;
