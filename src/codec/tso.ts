@@ -31,11 +31,6 @@ export function physicalMs(value: Ts): bigint {
   return value >> LOGICAL_BITS;
 }
 
-/** Counter within the millisecond. */
-export function logicalOf(value: Ts): bigint {
-  return value & ((1n << LOGICAL_BITS) - 1n);
-}
-
 /** The lesser of two. */
 export function minTs(a: Ts, b: Ts): Ts {
   return a < b ? a : b;

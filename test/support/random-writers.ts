@@ -4,7 +4,7 @@
  * tests compare views with it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../e2e/codec/random.js';
+import { Random } from './random.js';
 import type { ExpectedView } from './law.js';
 import { SqlClient, isServerError } from './sql-client.js';
 

@@ -3,23 +3,12 @@
  * same. Shared by unit tests and simulations.
  */
 import { type Runtime, StoppedError, type Task } from '../../src/base/runtime.js';
+import { Random } from './random.js';
 
 interface Sleeper {
   readonly wakeMs: number;
   readonly order: number;
   readonly wake: () => void;
-}
-
-/** A small, well-mixed generator (mulberry32): the same numbers for the same seed on every machine. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** Virtual time: {@link VirtualRuntime.advance} wakes the sleepers, in order, and lets their work run. */
@@ -32,7 +21,8 @@ export class VirtualRuntime implements Runtime {
   #sleepers: Sleeper[] = [];
 
   constructor(seed = 1) {
-    this.random = seededRandom(seed);
+    const random = new Random(seed);
+    this.random = () => random.next();
   }
 
   monotonicMs(): number {

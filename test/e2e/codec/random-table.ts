@@ -1,5 +1,5 @@
 /** Random table definitions and rows, over all column types, kinds of keys, collations and indexes. */
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import { type Indexing, integerSpec, randomType } from './random-type.js';
 
 /** A column with a way to make values, as SQL literals. */

@@ -7,7 +7,7 @@ import { SqlError } from '../../../src/base/errors.js';
 import { Catalog } from '../../../src/catalog/catalog.js';
 import type { TableVersion } from '../../../src/catalog/table-version.js';
 import { KvClient } from './kv-client.js';
-import { Random } from './random.js';
+import { Random } from '../../support/random.js';
 import { type RandomTable, addedColumn, definitionOf, randomRow, randomTable } from './random-table.js';
 import { type Rig, sharedRig } from './rig-process.js';
 import { checkSchema } from './schema-checks.js';

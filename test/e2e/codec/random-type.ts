@@ -1,5 +1,5 @@
 /** Random column types, over all that TiDB has, each with a way to make values of it as SQL literals. */
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 
 /** `none`: never in an index; `prefix`: only with a prefix length; `whole`: only as a whole; `both`. */
 export type Indexing = 'none' | 'prefix' | 'whole' | 'both';

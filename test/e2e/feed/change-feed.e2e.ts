@@ -6,14 +6,18 @@
  */
 import { expect } from 'chai';
 import mysql from 'mysql2/promise';
-import { concatBytes } from '../../../src/base/bytes.js';
+import { concatBytes, fromHex } from '../../../src/base/bytes.js';
 import { systemRuntime } from '../../../src/base/system-runtime.js';
 import { silent, type Telemetry } from '../../../src/base/telemetry.js';
+import { ByteSlice } from '../../../src/codec/byte-slice.js';
+import { cellAt } from '../../../src/codec/cell.js';
+import { intHandle, recordKey } from '../../../src/codec/table-keys.js';
 import { ts } from '../../../src/codec/tso.js';
 import { ChangeFeed } from '../../../src/tikv/feed/change-feed.js';
 import { LagResolver } from '../../../src/tikv/feed/lag-resolver.js';
 import { type Rig, startRig } from '../../support/rig.js';
-import { columnsOf } from '../../unit/tikv/feed/trace-sql.js';
+import { columnJson, tableJson, tableVersion } from '../../unit/catalog/support/table-json.js';
+import { asPrimaryKey, fieldType } from '../../unit/codec/support/field-types.js';
 import { Replica } from './replica.js';
 import { abandonPrewrite, scanAt, TestRegions, TestTransport } from './test-cluster.js';
 
@@ -318,9 +322,17 @@ function countingTelemetry(counts: Map<string, number>): Telemetry {
   return { log: silent.log, metrics: { ...silent.metrics, count } };
 }
 
+const INT = fieldType('int');
+const BALANCE_ID = 2;
+const ACCOUNTS_TABLE = tableVersion(
+  tableJson([columnJson(0, 'id', asPrimaryKey(INT)), columnJson(1, 'bal', INT)], { pk_is_handle: true }),
+);
+
 function balanceOf(row: string): number {
-  const balance = columnsOf(Buffer.from(row, 'hex')).get(2);
-  return balance === undefined ? 0 : balance.readIntLE(0, balance.length);
+  const decoder = ACCOUNTS_TABLE.rowDecoder([BALANCE_ID]);
+  decoder.append(new ByteSlice(recordKey(1, intHandle(0n))), new ByteSlice(fromHex(row)));
+  const [column] = decoder.finish();
+  return Number(cellAt(column!, 0, INT) ?? 0n);
 }
 
 function differences(mine: ReadonlyMap<string, string>, theirs: ReadonlyMap<string, string>): string[] {

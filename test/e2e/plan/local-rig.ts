@@ -1,11 +1,6 @@
-/**
- * Starts a real TiDB for one test file (the rig of test/tidb), until test/support/rig.ts is merged. The binary is
- * found in RIG_BINARY or at /tmp/rig/rig; closing its standard input ends it.
- */
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { createConnection, type Connection } from 'mysql2/promise';
+/** The TiDB of one test file, with connections that give 64-bit numbers and times as text. */
+import { type Connection, createConnection } from 'mysql2/promise';
+import { startRig } from '../../support/rig.js';
 
 /** A running TiDB. */
 export interface LocalRig {
@@ -18,26 +13,13 @@ export interface LocalRig {
 
 /** Starts a TiDB and waits until it serves. */
 export async function startLocalRig(): Promise<LocalRig> {
-  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
-    process.env['RIG_BINARY'] ?? '/tmp/rig/rig',
-    ['-stores', '1', '-stdin'],
-    { stdio: ['pipe', 'pipe', 'ignore'] },
-  );
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const lines = createInterface({ input: child.stdout });
-  const first = await new Promise<string>((resolve, reject) => {
-    lines.once('line', resolve);
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the rig ended with ${String(code)}`)));
-  });
-  const ready = JSON.parse(first) as { readonly tidb: string; readonly status: string };
-  const [host, port] = ready.tidb.split(':');
+  const rig = await startRig();
   return {
-    status: ready.status,
+    status: rig.status,
     connect: (database) =>
       createConnection({
-        host: host ?? '127.0.0.1',
-        port: Number(port),
+        host: '127.0.0.1',
+        port: rig.mysqlPort,
         user: 'root',
         ...(database === undefined ? {} : { database }),
         charset: 'utf8mb4',
@@ -46,9 +28,6 @@ export async function startLocalRig(): Promise<LocalRig> {
         dateStrings: true,
         rowsAsArray: true,
       }),
-    stop: async () => {
-      child.stdin.end();
-      await ended;
-    },
+    stop: () => rig.stop(),
   };
 }

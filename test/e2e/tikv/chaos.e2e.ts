@@ -7,7 +7,7 @@ import type { Datum } from '../../../src/codec/datum.js';
 import { ByteSlice } from '../../../src/codec/byte-slice.js';
 import { MutationBatch } from '../../../src/codec/mutation-batch.js';
 import type { Ts } from '../../../src/codec/tso.js';
-import { seededRandom } from '../../support/virtual-runtime.js';
+import { Random } from '../../support/random.js';
 import { Harness, NEVER, columnsOf, connect, mutationsOf } from './harness.js';
 
 const ACCOUNTS = 40;
@@ -42,7 +42,7 @@ describe('tikv transactions among TiDB transactions, under all faults of the rig
     const over = new AbortController();
     const told = { committed: 0, conflicts: 0, undetermined: 0 };
     const work = [
-      ...[1, 2, 3, 4].map((seed) => teller(seededRandom(seed), told, over.signal)),
+      ...[1, 2, 3, 4].map((seed) => teller(new Random(seed), told, over.signal)),
       sqlTeller(over.signal),
       disturb(over.signal),
     ];
@@ -100,14 +100,14 @@ describe('tikv transactions among TiDB transactions, under all faults of the rig
   }
 
   async function teller(
-    random: () => number,
+    random: Random,
     told: { committed: number; conflicts: number; undetermined: number },
     signal: AbortSignal,
   ): Promise<void> {
     while (!signal.aborted) {
-      const from = Math.floor(random() * ACCOUNTS);
-      const to = (from + 1 + Math.floor(random() * (ACCOUNTS - 1))) % ACCOUNTS;
-      const note = `n${Math.floor(random() * 1e9)}`;
+      const from = random.below(ACCOUNTS);
+      const to = (from + 1 + random.below(ACCOUNTS - 1)) % ACCOUNTS;
+      const note = `n${random.below(1e9)}`;
       const outcome = await transfer(from, to, note);
       if (outcome === 'conflict') told.conflicts++;
       else told[outcome]++;

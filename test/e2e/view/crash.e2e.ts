@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import { type ExpectedView, expectEpochsContiguous, expectLaw, hiddenTables } from '../../support/law.js';
 import {
   RandomWriters,

@@ -1,7 +1,7 @@
 /** Views under random writers of every kind: at any moment each is its definition, and all are of one instant. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import {
   type ExpectedView,
   expectEpochsContiguous,

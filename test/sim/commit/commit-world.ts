@@ -20,8 +20,6 @@ import {
   type ViewWrite,
 } from '../../../src/commit/epoch-committer.js';
 import { type Frontier, FrontierRecord } from '../../../src/commit/frontier.js';
-import { RowIds } from '../../../src/commit/row-ids.js';
-import { rowChanges } from '../../../src/commit/row-bytes.js';
 import type { Delta } from '../../../src/dataflow/delta.js';
 import { Op } from '../../../src/tikv/proto-types.js';
 import type { TikvCluster } from '../../../src/tikv/client.js';
@@ -213,11 +211,6 @@ export function committedFrontier(outcome: CommitOutcome): Frontier {
   expect(outcome.kind).to.equal('committed');
   if (outcome.kind !== 'committed') throw new Error(outcome.kind);
   return outcome.frontier;
-}
-
-/** Row operations for a table without a key. */
-export function plannedIds(delta: Delta): ReturnType<RowIds['plan']> {
-  return new RowIds(6).plan(rowChanges(delta));
 }
 
 function json(value: unknown): Uint8Array {

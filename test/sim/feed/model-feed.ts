@@ -11,7 +11,8 @@ import { encodeCdc } from '../../unit/tikv/feed/cdc-proto.js';
 import { comparableBytes } from '../../../src/codec/memcomparable.js';
 import { bytes, committedRow, ModelMvcc, prewriteRow } from './model-mvcc.js';
 import { holds, type ModelRegion, type ModelRegions } from './model-regions.js';
-import type { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
+import type { Random } from '../../support/random.js';
+import type { VirtualRuntime } from './virtual-runtime.js';
 
 /** A request, decoded. */
 export interface ModelRequest {
@@ -92,7 +93,7 @@ export class ModelConn {
 /** All stores' feeds. */
 export class ModelFeed {
   readonly #runtime: VirtualRuntime;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly #regions: ModelRegions;
   readonly #nextTs: () => bigint;
   readonly mvcc = new ModelMvcc((row) => this.#observe(row));
@@ -101,7 +102,7 @@ export class ModelFeed {
 
   constructor(options: {
     runtime: VirtualRuntime;
-    random: SeededRandom;
+    random: Random;
     regions: ModelRegions;
     nextTs: () => bigint;
     nastiness: Nastiness;

@@ -5,7 +5,8 @@
 import { compareBytes } from '../../../src/base/bytes.js';
 import type { FeedRegion, FeedRegions } from '../../../src/tikv/feed/ports.js';
 import { bytes } from './model-mvcc.js';
-import type { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
+import type { Random } from '../../support/random.js';
+import type { VirtualRuntime } from './virtual-runtime.js';
 
 /** A region; immutable, a change makes another. */
 export interface ModelRegion {
@@ -29,9 +30,9 @@ export class ModelRegions {
   /** PD's views with the time from which they count. */
   readonly #views: { readonly fromMs: number; readonly regions: readonly ModelRegion[] }[];
   readonly #runtime: VirtualRuntime;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
 
-  constructor(runtime: VirtualRuntime, random: SeededRandom, stores: readonly number[]) {
+  constructor(runtime: VirtualRuntime, random: Random, stores: readonly number[]) {
     this.#runtime = runtime;
     this.#random = random;
     this.#regions = [{ id: 20, version: 1, start: '', end: '', storeId: random.pick(stores) }];
@@ -103,10 +104,10 @@ function feedRegion(region: ModelRegion): FeedRegion {
 export class ModelRegionCache implements FeedRegions {
   readonly #regions: ModelRegions;
   readonly #runtime: VirtualRuntime;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly #cached = new Map<bigint, FeedRegion>();
 
-  constructor(regions: ModelRegions, runtime: VirtualRuntime, random: SeededRandom) {
+  constructor(regions: ModelRegions, runtime: VirtualRuntime, random: Random) {
     this.#regions = regions;
     this.#runtime = runtime;
     this.#random = random;

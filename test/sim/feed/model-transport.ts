@@ -3,7 +3,8 @@ import type { DuplexStream, Metadata, Transport } from '../../../src/base/transp
 import { decodeRegionKey } from '../../../src/tikv/region-key.js';
 import { decodeCdc } from '../../unit/tikv/feed/cdc-proto.js';
 import { ModelConn, type ModelFeed, type ModelRequest } from './model-feed.js';
-import type { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
+import type { Random } from '../../support/random.js';
+import type { VirtualRuntime } from './virtual-runtime.js';
 
 /** What a store is to the network. */
 export interface ModelStore {
@@ -22,7 +23,7 @@ export class ModelTransport implements Transport {
   readonly #feed: ModelFeed;
   readonly #stores: ReadonlyMap<number, ModelStore>;
   readonly #runtime: VirtualRuntime;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   /** The largest message sent, for the checker of bounds. */
   largest = 0;
   opened = 0;
@@ -31,7 +32,7 @@ export class ModelTransport implements Transport {
     feed: ModelFeed,
     stores: ReadonlyMap<number, ModelStore>,
     runtime: VirtualRuntime,
-    random: SeededRandom,
+    random: Random,
   ) {
     this.#feed = feed;
     this.#stores = stores;

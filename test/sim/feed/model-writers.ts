@@ -6,12 +6,13 @@ import type { ModelFeed } from './model-feed.js';
 import type { Lock, ModelMvcc } from './model-mvcc.js';
 import type { ModelRegions } from './model-regions.js';
 import type { ModelStore } from './model-transport.js';
-import type { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
+import type { Random } from '../../support/random.js';
+import type { VirtualRuntime } from './virtual-runtime.js';
 
 /** What writers and disturbances act on. */
 export interface Stage {
   readonly runtime: VirtualRuntime;
-  readonly random: SeededRandom;
+  readonly random: Random;
   readonly feed: ModelFeed;
   readonly mvcc: ModelMvcc;
   readonly regions: ModelRegions;
@@ -65,7 +66,7 @@ function again(stage: Stage, run: () => void, meanMs: number): void {
   runtime.at(random.below(2 * meanMs), next);
 }
 
-function value(random: SeededRandom): string | undefined {
+function value(random: Random): string | undefined {
   if (random.chance(0.2)) return undefined;
   // Six bytes are short here, and longer ones come only with PREWRITE.
   const length = random.pick([1, 6, 7, 30]);

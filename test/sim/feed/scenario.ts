@@ -11,7 +11,8 @@ import { bytes, type ModelMvcc } from './model-mvcc.js';
 import { holds, ModelRegionCache, ModelRegions } from './model-regions.js';
 import { MODEL_CLUSTER_ID, type ModelStore, ModelTransport } from './model-transport.js';
 import { type Stage, startDisturbances, startTicks, startWriters } from './model-writers.js';
-import { SeededRandom, VirtualRuntime } from './virtual-runtime.js';
+import { Random } from '../../support/random.js';
+import { VirtualRuntime } from './virtual-runtime.js';
 
 /** How long things go wrong, and how long everything may take to be delivered then; simulated milliseconds. */
 const DISTURBED_MS = 4000;
@@ -29,9 +30,9 @@ export interface RunReport {
 
 /** Runs one seed. @throws when something is wrong. */
 export async function runScenario(seed: number): Promise<RunReport> {
-  const random = new SeededRandom(seed);
+  const random = new Random(seed);
   const runtime = new VirtualRuntime(random.below(0x7fff_ffff));
-  const fork = (): SeededRandom => new SeededRandom(random.below(0x7fff_ffff));
+  const fork = (): Random => new Random(random.below(0x7fff_ffff));
   let lastTs = 0n;
   const nextTs = (): bigint => {
     const nowTs = (BASE_MS + BigInt(Math.floor(runtime.monotonicMs()))) << 18n;
@@ -119,7 +120,7 @@ function counting(counts: Map<string, number>): Telemetry {
   return { log: silent.log, metrics: { ...silent.metrics, count } };
 }
 
-function nastiness(random: SeededRandom): ModelFeed['nastiness'] {
+function nastiness(random: Random): ModelFeed['nastiness'] {
   const sometimes = (probability: number): number => (random.chance(0.5) ? probability : 0);
   return {
     lost: sometimes(0.05),
@@ -131,7 +132,7 @@ function nastiness(random: SeededRandom): ModelFeed['nastiness'] {
   };
 }
 
-function spanRequests(random: SeededRandom, stage: Stage): SpanRequest[] {
+function spanRequests(random: Random, stage: Stage): SpanRequest[] {
   const checkpoint = (): Ts => ts(random.chance(0.3) ? 1n : stage.nextTs());
   return [
     { id: 'all', start: NO_BYTES, end: NO_BYTES, checkpoint: checkpoint() },
@@ -157,7 +158,7 @@ function startConsumer(
   subject: ChangeFeed,
   runtime: VirtualRuntime,
   checkers: ReadonlyMap<string, SpanChecker>,
-  random: SeededRandom,
+  random: Random,
 ): void {
   const isLazy = random.chance(0.4);
   runtime.spawn('consumer', async (signal) => {

@@ -3,38 +3,7 @@
  * run. Everything it decides comes from one seed.
  */
 import { type Runtime, StoppedError, type Task } from '../../../src/base/runtime.js';
-
-/** A reproducible source of randomness (mulberry32). */
-export class SeededRandom {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** Uniform in [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let t = this.#state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
-  }
-
-  /** An integer in [0, n). */
-  below(n: number): number {
-    return Math.floor(this.next() * n);
-  }
-
-  chance(probability: number): boolean {
-    return this.next() < probability;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    if (items.length === 0) throw new Error('nothing to pick from');
-    return items[this.below(items.length)] as T;
-  }
-}
+import { Random } from '../../support/random.js';
 
 interface Timer {
   readonly atMs: number;
@@ -44,14 +13,14 @@ interface Timer {
 
 /** Simulated time and tasks. */
 export class VirtualRuntime implements Runtime {
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   readonly crashes: Error[] = [];
   #nowMs = 1000;
   #order = 0;
   readonly #timers: Timer[] = [];
 
   constructor(seed: number) {
-    this.#random = new SeededRandom(seed);
+    this.#random = new Random(seed);
   }
 
   monotonicMs(): number {

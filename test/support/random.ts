@@ -1,4 +1,4 @@
-/** Seeded randomness for tests: the same seed, the same tables. */
+/** Seeded randomness for tests: the same numbers for the same seed on every machine. */
 
 /** A stream of random choices. */
 export class Random {
@@ -22,14 +22,18 @@ export class Random {
     return low + Math.floor(this.next() * (high - low + 1));
   }
 
+  /** An integer in [0, n). */
+  below(n: number): number {
+    return Math.floor(this.next() * n);
+  }
+
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
   pick<T>(from: readonly T[]): T {
-    const chosen = from[this.int(0, from.length - 1)];
-    if (chosen === undefined) throw new Error('nothing to pick from');
-    return chosen;
+    if (from.length === 0) throw new Error('nothing to pick from');
+    return from[this.below(from.length)] as T;
   }
 
   /** Up to `count` different elements, in random order. */
