@@ -35,6 +35,16 @@ export function mapColumns(
     case 'or':
     case 'xor':
       return { ...expression, operands: expression.operands.map(inner) };
+    case 'call':
+      return { ...expression, operands: expression.operands.map(inner) };
+    case 'case':
+      return {
+        ...expression,
+        branches: expression.branches.map(({ when, then }) => ({ when: inner(when), then: inner(then) })),
+        otherwise: inner(expression.otherwise),
+      };
+    case 'cast':
+      return { ...expression, operand: inner(expression.operand) };
     default:
       return unreachable(expression);
   }

@@ -4,11 +4,23 @@
  * description can cross to a worker thread.
  */
 import type { Datum } from '../codec/datum.js';
+import { Decimal } from '../codec/decimal.js';
 import { FieldFlag, type FieldType, MysqlType } from '../codec/field-type.js';
 
 /** Any expression. */
 export type RowExpression =
-  InputColumn | Constant | Comparison | Membership | LikeTest | NullTest | TruthTest | Negation | Connective;
+  | InputColumn
+  | Constant
+  | Comparison
+  | Membership
+  | LikeTest
+  | NullTest
+  | TruthTest
+  | Negation
+  | Connective
+  | Call
+  | Case
+  | Cast;
 
 /** A column of the rows that come in. */
 export interface InputColumn {
@@ -96,6 +108,88 @@ export interface Connective {
   readonly operands: readonly RowExpression[];
 }
 
+/**
+ * Functions of values. Operands have been converted to what the function takes; unless said otherwise the value is
+ * NULL if an operand is.
+ * - arithmetic on integers, exact numbers or doubles, as the result's type says; division by zero gives NULL;
+ * - `round`, `truncate`: the second operand is a constant number of digits;
+ * - `coalesce`: the first operand that is not NULL; all are of the result's kind;
+ * - `greatest`, `least`: all numbers of one kind;
+ * - strings in UTF-8: positions and lengths are in characters, `length` in bytes; `trim…` takes what to cut off as
+ *   second operand; `concatWs` leaves out NULLs behind the separator; - `year` to `second`: parts of a moment.
+ */
+export type ScalarFunction =
+  | 'add'
+  | 'subtract'
+  | 'multiply'
+  | 'divide'
+  | 'intDivide'
+  | 'modulo'
+  | 'negate'
+  | 'abs'
+  | 'sign'
+  | 'ceil'
+  | 'floor'
+  | 'round'
+  | 'truncate'
+  | 'coalesce'
+  | 'greatest'
+  | 'least'
+  | 'concat'
+  | 'concatWs'
+  | 'length'
+  | 'charLength'
+  | 'upper'
+  | 'lower'
+  | 'substring'
+  | 'left'
+  | 'right'
+  | 'trimLeading'
+  | 'trimTrailing'
+  | 'trimBoth'
+  | 'replace'
+  | 'lpad'
+  | 'rpad'
+  | 'year'
+  | 'month'
+  | 'day'
+  | 'hour'
+  | 'minute'
+  | 'second';
+
+/** `function(operands)` */
+export interface Call {
+  readonly kind: 'call';
+  readonly function: ScalarFunction;
+  readonly operands: readonly RowExpression[];
+  readonly type: FieldType;
+  /** Digits after the point that a decimal value has; a quotient has more of them than its type shows. */
+  readonly scale: number;
+  /** The piece of SQL, for errors. */
+  readonly source: string;
+}
+
+/** `CASE WHEN … THEN … ELSE … END`: the value of the first branch whose test is true. */
+export interface Case {
+  readonly kind: 'case';
+  readonly branches: readonly { readonly when: RowExpression; readonly then: RowExpression }[];
+  readonly otherwise: RowExpression;
+  readonly type: FieldType;
+  /** As in {@link Call}. */
+  readonly scale: number;
+}
+
+/** A conversion into a type, cutting, rounding and clamping as TiDB's CAST does in a SELECT. */
+export interface Cast {
+  readonly kind: 'cast';
+  readonly operand: RowExpression;
+  readonly type: FieldType;
+  /** As in {@link Call}. */
+  readonly scale: number;
+  /** The piece of SQL, for errors. */
+  readonly source: string;
+}
+
 /** The type of everything that is true, false or NULL: a BIGINT of one digit. */
 export const BOOLEAN_TYPE: FieldType = Object.freeze({
   tp: MysqlType.longlong,
@@ -109,5 +203,46 @@ export const BOOLEAN_TYPE: FieldType = Object.freeze({
 
 /** The type of an expression's value. */
 export function typeOf(expression: RowExpression): FieldType {
-  return expression.kind === 'column' || expression.kind === 'constant' ? expression.type : BOOLEAN_TYPE;
+  switch (expression.kind) {
+    case 'column':
+    case 'constant':
+    case 'call':
+    case 'case':
+    case 'cast':
+      return expression.type;
+    default:
+      return BOOLEAN_TYPE;
+  }
+}
+
+/**
+ * Digits after the point that the values of an exact expression have. More than its type's for quotients: TiDB
+ * computes them in words of nine digits, goes on with all of them, and rounds when it shows them.
+ */
+export function scaleOf(expression: RowExpression): number {
+  switch (expression.kind) {
+    case 'column':
+      return expression.type.tp === MysqlType.newdecimal ? Math.max(expression.type.decimal, 0) : 0;
+    case 'constant':
+      return expression.value instanceof Decimal ? expression.value.scale : 0;
+    case 'call':
+    case 'case':
+    case 'cast':
+      return expression.scale;
+    default:
+      return 0;
+  }
+}
+
+/**
+ * The expression as it must be stored where something goes on computing with it: a column of its type alone would
+ * lose digits that TiDB keeps (see {@link scaleOf}).
+ */
+export function withAllDigits(expression: RowExpression): RowExpression {
+  const type = typeOf(expression);
+  const scale = scaleOf(expression);
+  if (type.tp !== MysqlType.newdecimal || scale <= type.decimal) return expression;
+  return expression.kind === 'call' || expression.kind === 'case' || expression.kind === 'cast'
+    ? { ...expression, type: { ...type, flen: type.flen + scale - type.decimal, decimal: scale } }
+    : expression;
 }

@@ -1,5 +1,7 @@
 /** What binding an expression needs to know. */
 import { NotSupportedError } from '../sql/not-supported-error.js';
+import type { RowExpression } from '../dataflow/expression.js';
+import type { Expression } from '../sql/ast/select.js';
 import { type Span, sourceOf } from '../sql/ast/span.js';
 import type { Scope } from './scope.js';
 import type { ComparisonContext } from './typing/comparison.js';
@@ -10,6 +12,11 @@ export interface BindContext {
   readonly text: string;
   readonly scope: Scope;
   readonly comparison: ComparisonContext;
+  /**
+   * Asked first for every node, from the outside in: what stands for it, or undefined when it is to be bound as
+   * written. So whoever plans the relation puts columns in the place of aggregates, subqueries and grouped expressions.
+   */
+  readonly resolve?: (node: Expression, context: BindContext) => RowExpression | undefined;
 }
 
 /** A refusal that quotes a node of the tree. */

@@ -20,9 +20,15 @@ import type {
   Like,
   Unary,
 } from '../sql/ast/select.js';
+import { isString } from '../codec/string-type.js';
+import { sourceOf } from '../sql/ast/span.js';
 import { type BindContext, refuse } from './bind-context.js';
+import { type Binder, bindCalled, folded, madeOf } from './bind-expression-call.js';
 import { reasonFor } from './refusal-reasons.js';
+import { bindArithmetic, bindNegation } from './typing/arithmetic.js';
+import { DEFAULT_SETTINGS, isRefused } from './typing/bound.js';
 import { comparable, isTruthClass, stringReason } from './typing/comparison.js';
+import { asReal } from './typing/conversion.js';
 import {
   NULL_CONSTANT,
   integerConstant,
@@ -42,6 +48,10 @@ const BACKSLASH = 0x5c;
  * @throws NotSupportedError — naming the piece that cannot be maintained.
  */
 export function bindExpression(node: Expression, context: BindContext): RowExpression {
+  return context.resolve?.(node, context) ?? bindWritten(node, context);
+}
+
+function bindWritten(node: Expression, context: BindContext): RowExpression {
   switch (node.kind) {
     case 'number':
       return constant(
@@ -83,9 +93,16 @@ export function bindExpression(node: Expression, context: BindContext): RowExpre
     case 'like':
       return bindLike(node, context);
     default:
-      throw refuse(context.text, node, reasonFor(node));
+      return bindCalled(node, context, BINDER);
   }
 }
+
+/** What calls need to bind their operands. */
+const BINDER: Binder = {
+  value: (node, context) => bindExpression(node, context),
+  truth: (node, context) => bindTruth(node, context),
+  equal: (operands, node, context) => compare('=', operands, node, context),
+};
 
 /**
  * Binds an expression that is asked whether it is true.
@@ -95,6 +112,8 @@ export function bindExpression(node: Expression, context: BindContext): RowExpre
 export function bindTruth(node: Expression, context: BindContext): RowExpression {
   const bound = bindExpression(node, context);
   if (isTruthClass(typeOf(bound))) return bound;
+  const real = valueClassOf(typeOf(bound)) === 'string' ? asReal(bound) : undefined;
+  if (real !== undefined && !isRefused(real)) return folded(real);
   throw refuse(context.text, node, `a value of type ${typeName(typeOf(bound))} is taken for true or false`);
 }
 
@@ -126,7 +145,10 @@ function bindUnary(node: Unary, context: BindContext): RowExpression {
       return bindExpression(node.operand, context);
     case '-': {
       const operand = bindExpression(node.operand, context);
-      const bound = operand.kind === 'constant' ? negated(operand) : undefined;
+      if (operand.kind !== 'constant' || operand.value instanceof Uint8Array) {
+        return madeOf(bindNegation(operand, sourceOf(context.text, node)), node, context);
+      }
+      const bound = negated(operand);
       if (bound === undefined) throw refuse(context.text, node, reasonFor(node));
       return bound;
     }
@@ -153,10 +175,30 @@ function bindBinary(node: Binary, context: BindContext): RowExpression {
       const operands = [bindExpression(node.left, context), bindExpression(node.right, context)] as const;
       return compare(operatorOf(node.operator), operands, node, context);
     }
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case 'DIV':
+    case '%': {
+      const operands = [bindExpression(node.left, context), bindExpression(node.right, context)] as const;
+      const { settings = DEFAULT_SETTINGS } = context.comparison;
+      const source = sourceOf(context.text, node);
+      return madeOf(bindArithmetic(ARITHMETIC[node.operator], operands, source, settings), node, context);
+    }
     default:
       throw refuse(context.text, node, reasonFor(node));
   }
 }
+
+const ARITHMETIC = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  DIV: 'intDivide',
+  '%': 'modulo',
+} as const;
 
 function operatorOf(operator: WrittenOperator): ComparisonOperator {
   return operator === '!=' ? '<>' : operator;
@@ -272,14 +314,14 @@ function likeReason(
   pattern: RowExpression,
   { comparison }: BindContext,
 ): string | undefined {
-  if (operand.kind !== 'column' || valueClassOf(operand.type) !== 'string') {
+  if (operand.kind === 'constant' || !isString(typeOf(operand))) {
     return `LIKE of a value of type ${typeName(typeOf(operand))} is not supported yet`;
   }
   if (pattern.kind !== 'constant' || !(pattern.value instanceof Uint8Array)) {
     return 'LIKE is supported with a string literal as pattern only';
   }
   if (!comparison.isNewCollation) return 'LIKE without the new collations of TiDB is not supported yet';
-  return stringReason(operand.type, pattern, comparison);
+  return stringReason(typeOf(operand), pattern, comparison);
 }
 
 function bytesOf(expression: RowExpression): Uint8Array {

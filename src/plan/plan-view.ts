@@ -2,22 +2,25 @@
  * The way of a definition: TiDB's canonical text → tree → names and types → logical plan → what a circuit needs.
  * Everything here is a pure function of the text, the tables and the pinned settings.
  */
-import type { TableVersion } from '../catalog/table-version.js';
+import { MysqlType } from '../codec/field-type.js';
 import type { NodeSpec } from '../dataflow/view-spec.js';
 import type { Query } from '../sql/ast/select.js';
 import { parseSelect } from '../sql/parse/select-parser.js';
-import type { Condition } from '../tikv/coprocessor/condition.js';
-import { type TableLookup, bindSelect } from './bind-select.js';
+import { refuse } from './bind-context.js';
+import { BINDER } from './bind-query.js';
 import type { PinnedContext } from './describe.js';
+import { type Choice, choicesOf } from './choices.js';
 import { type ExplainedOperator, explainPlan } from './explain-plan.js';
 import { fingerprintOf } from './fingerprint.js';
 import { incrementalize } from './incrementalize.js';
-import type { LogicalPlan, OutputColumn, ScanPlan } from './logical-plan.js';
+import type { LogicalPlan, OutputColumn } from './logical-plan.js';
 import { prune } from './prune.js';
-import { scanConditions } from './scan-conditions.js';
+import { pushDown } from './push-down.js';
+import type { BoundQuery, TableLookup } from './query-context.js';
 import { type QualifiedName, tablesIn } from './table-names.js';
 import { fixedOffsetMinutes } from './typing/time-zone.js';
 import { uniqueKeys } from './unique-keys.js';
+import { type ViewSource, viewSources } from './view-sources.js';
 
 /** A definition, read. */
 export interface Definition {
@@ -28,19 +31,12 @@ export interface Definition {
   readonly tables: readonly QualifiedName[];
 }
 
-/** A base table as one view uses it. */
-export interface ViewSource {
-  readonly table: TableVersion;
-  /** Columns that the view reads: changes to others do not concern it. */
-  readonly columnIds: readonly number[];
-  /** What TiKV can test while it is scanned; columns by their place in `columnIds`. */
-  readonly conditions: readonly Condition[];
-}
-
 /** All that follows from a definition. */
 export interface ViewPlan {
   readonly logical: LogicalPlan;
   readonly output: readonly OutputColumn[];
+  /** Of each output column, whether TiDB may show another value that is as right (choices.ts). */
+  readonly choices: readonly Choice[];
   /** Sets of output columns, by position, on which no two rows agree and which are never NULL; the shortest first. */
   readonly keys: readonly (readonly number[])[];
   readonly sources: readonly ViewSource[];
@@ -50,6 +46,12 @@ export interface ViewPlan {
   readonly fingerprint: string;
   readonly explained: readonly ExplainedOperator[];
 }
+
+/** Settings of a view's creator that decide what its definition computes. */
+export type PlanSettings = Pick<PinnedContext, 'timeZone'> &
+  Partial<Pick<PinnedContext, 'divPrecisionIncrement'>>;
+
+const DEFAULT_DIV_PRECISION_INCREMENT = 4;
 
 /**
  * Reads a definition.
@@ -67,30 +69,56 @@ export function readDefinition(text: string): Definition {
  * @param tableOf - the tables of {@link Definition.tables} as they are at the moment from which the view is to follow.
  * @throws NotSupportedError — naming the piece of the definition that cannot be maintained, and why.
  */
-export function planView(
-  { text, query }: Definition,
-  tableOf: TableLookup,
-  pinned: Pick<PinnedContext, 'timeZone'>,
-): ViewPlan {
-  const { plan, output } = bindSelect(query, {
-    text,
-    tableOf,
-    offsetMinutes: fixedOffsetMinutes(pinned.timeZone),
-  });
-  const logical = prune(plan);
-  const { table, columnIds } = scanOf(logical);
+export function planView(definition: Definition, tableOf: TableLookup, pinned: PlanSettings): ViewPlan {
+  const { text, query } = definition;
+  const { plan, output } = bindDefinition(definition, tableOf, pinned);
+  const untyped = output.findIndex(({ type }) => type.tp === MysqlType.null);
+  if (untyped >= 0) {
+    const item = query.body.kind === 'select' ? query.body.items[untyped] : undefined;
+    throw refuse(text, item ?? query, 'a column that is always NULL has no type');
+  }
+  const logical = prune(pushDown(plan));
+  const choices = choicesOf(logical);
+  if (choices.isOpen)
+    throw refuse(text, query, 'its rows depend on which of several equal values stands for a group');
   return {
     logical,
     output,
+    choices: choices.columns,
     keys: uniqueKeys(logical),
-    sources: [{ table, columnIds, conditions: scanConditions(logical) }],
+    sources: viewSources(logical),
     root: incrementalize(logical),
     fingerprint: fingerprintOf(logical),
     explained: explainPlan(logical),
   };
 }
 
-/** The only scan there is, as long as there are no joins. */
-function scanOf(plan: LogicalPlan): ScanPlan {
-  return plan.kind === 'scan' ? plan : scanOf(plan.input);
+/**
+ * What a definition says, before anything is rewritten.
+ *
+ * @throws NotSupportedError — as {@link planView}.
+ */
+export function bindDefinition(
+  { text, query }: Definition,
+  tableOf: TableLookup,
+  pinned: PlanSettings,
+): BoundQuery {
+  return BINDER.query(query, {
+    text,
+    tableOf,
+    comparison: {
+      offsetMinutes: fixedOffsetMinutes(pinned.timeZone),
+      isNewCollation: isNewCollation(query, tableOf),
+    },
+    divPrecisionIncrement: pinned.divPrecisionIncrement ?? DEFAULT_DIV_PRECISION_INCREMENT,
+    commonTables: new Map(),
+    outer: undefined,
+    binder: BINDER,
+  });
+}
+
+/** The cluster's setting, which every table knows. */
+function isNewCollation(query: Query, tableOf: TableLookup): boolean {
+  const [first] = tablesIn(query).map(({ database, table }) => tableOf(database, table));
+  return first?.isNewCollation ?? true;
 }

@@ -277,6 +277,8 @@ export class BuildJob {
         if (leftMs <= 0) return undefined;
         await this.#alarm.waitAtMost(leftMs, runtime, signal);
       }
+      // What has resolved may have been lost since: an epoch over a gap would be a bug.
+      checkSource(attempt);
       await this.#advance(attempt, appliedTs, signal);
       await writer.finished();
       group.source.adopt(source);

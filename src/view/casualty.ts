@@ -16,11 +16,15 @@ export interface Casualty {
   readonly reason: string;
 }
 
-/** The registry's change for a casualty: it shows the instant at which the last epoch left it. */
+/**
+ * The registry's change for a casualty: it shows the instant at which the last epoch left it.
+ *
+ * @param registry - with whatever else the same epoch changes in it.
+ */
 export function editOf(casualty: Casualty, registry: Registry, appliedTs: Ts): RegistryEdit[] {
   const { view, state, reason } = casualty;
   const record = registry.view(view.id);
-  if (record === undefined) return [];
+  if (record === undefined || record.state === 'DROPPING') return [];
   return [{ kind: 'putView', view: { ...record, state, appliedTs, lastError: reason } }];
 }
 

@@ -8,10 +8,12 @@
  * here needs a lock. It ends by throwing: `DeposedError` when somebody else reigns.
  */
 import type { Alarm } from '../base/alarm.js';
-import { assert } from '../base/assert.js';
+import { assert, present } from '../base/assert.js';
 import { TiviewError, asError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
+import type { TableVersion } from '../catalog/table-version.js';
+import { ROWID_COLUMN } from '../codec/table-keys.js';
 import { type Ts, earlier } from '../codec/tso.js';
 import { type CommitOutcome, type EpochCommitter } from '../commit/epoch-committer.js';
 import type { Frontier } from '../commit/frontier.js';
@@ -21,7 +23,7 @@ import type { EpochHistory } from './epoch-history.js';
 import type { ForeignWrites } from './foreign-writes.js';
 import type { LiveView, PlannedWrite } from './live-view.js';
 import type { PendingEdits } from './pending-edits.js';
-import { type Registry, type RegistryEdit, registryChange } from './registry.js';
+import { type Registry, type RegistryEdit, lastOfEach, registryChange } from './registry.js';
 import {
   type Casualty,
   casualtiesOfGaps,
@@ -231,7 +233,8 @@ export class Group {
         sinceMs >= IDLE_EPOCH_MS;
       if (isWanted) return Math.max(0, epochIntervalMs - sinceMs);
     }
-    return Math.max(1, IDLE_EPOCH_MS - sinceMs);
+    // Without news of the feed nothing can be done, however long it takes; the source rings when there are some.
+    return resolved > source.lower ? IDLE_EPOCH_MS - sinceMs : IDLE_EPOCH_MS;
   }
 
   async #epoch(signal: AbortSignal): Promise<void> {
@@ -278,7 +281,11 @@ export class Group {
     let writes = planned;
     let hurt = casualties;
     for (;;) {
-      const changes = [...pending.edits, ...hurt.flatMap((one) => editOf(one, registry, input.lower))];
+      const after = registry.with(pending.edits);
+      const changes = lastOfEach([
+        ...pending.edits,
+        ...hurt.flatMap((one) => editOf(one, after, input.lower)),
+      ]);
       const outcome = await committer.commit(
         {
           expect: this.#frontier,
@@ -353,16 +360,17 @@ export class Group {
       const columnIds = columns.map(({ id }) => id);
       const known = source.tables.find(({ version }) => version.id === tableId);
       if (known !== undefined && known.columnIds.join() === columnIds.join()) continue;
-      const version = known?.version ?? this.#versionOf(tableId);
-      source.follow({ version, columnIds });
+      source.follow({ version: this.#versionOf(tableId, columnIds), columnIds });
     }
   }
 
-  #versionOf(tableId: number) {
-    for (const view of this.#views.values()) {
-      const found = view.compiled.sources.find(({ table }) => table.version.id === tableId);
-      if (found !== undefined) return found.table.version;
-    }
-    throw new RangeError(`no view reads table ${tableId}`);
+  /** A version that has all the columns: a view that came later may read one that was added meanwhile. */
+  #versionOf(tableId: number, columnIds: readonly number[]): TableVersion {
+    const versions = [...this.#views.values()]
+      .flatMap(({ compiled }) => compiled.sources.map(({ table }) => table.version))
+      .filter(({ id }) => id === tableId);
+    const has = (version: TableVersion): boolean =>
+      columnIds.every((id) => id === ROWID_COLUMN || version.column(id) !== undefined);
+    return present(versions.findLast(has), `no view knows all columns in use of table ${tableId}`);
   }
 }

@@ -55,6 +55,11 @@ export function holdsState(spec: NodeSpec): boolean {
     case 'filter':
     case 'project':
       return holdsState(spec.input);
+    case 'unionAll':
+      return spec.inputs.some(holdsState);
+    case 'join':
+    case 'aggregate':
+      return true;
     default:
       return unreachable(spec);
   }

@@ -5,7 +5,7 @@
 import { Alarm } from '../base/alarm.js';
 import { TiviewError, messageOf } from '../base/errors.js';
 import type { Task } from '../base/runtime.js';
-import type { Ts } from '../codec/tso.js';
+import { type Ts, ZERO_TS } from '../codec/tso.js';
 import { type Frontier, FrontierRecord } from '../commit/frontier.js';
 import type { InstanceParts } from './instance-parts.js';
 import { Liveness, MemberRow, readMember } from './members.js';
@@ -34,6 +34,7 @@ export class Instance {
   readonly #row: MemberRow;
   readonly #changed = new Alarm();
   #knowledge: Knowledge = { registry: new Registry(), frontier: undefined };
+  #knownAt: Ts = ZERO_TS;
   #reign: Reign | undefined;
   #tasks: Task[] = [];
 
@@ -147,8 +148,12 @@ export class Instance {
     const value = await snapshot.get(this.#record.key, signal);
     const frontier = value === undefined ? undefined : this.#record.decode(value);
     const registry = await Registry.load(tables, snapshot, signal);
-    this.#knowledge = { registry, frontier };
-    this.#changed.ring();
+    // Looks may overtake each other; what is known never goes back.
+    if (now > this.#knownAt) {
+      this.#knownAt = now;
+      this.#knowledge = { registry, frontier };
+      this.#changed.ring();
+    }
     if (frontier === undefined || frontier.owner === '') return undefined;
     const owner = await readMember(tables.members, frontier.owner, snapshot, signal);
     if (owner === undefined || this.#hasMyPlace(owner)) return undefined;
@@ -175,6 +180,8 @@ export class Instance {
     try {
       await reign.run(signal);
     } finally {
+      // Until the next look the last that this reign knew is the best there is.
+      this.#knowledge = this.knowledge;
       this.#reign = undefined;
       telemetry.metrics.gauge('tiview_is_leader', 0);
       this.#changed.ring();

@@ -53,6 +53,13 @@ export class Registry {
     return found.find((view) => view.replaces === undefined) ?? found[0];
   }
 
+  /** Another registry, as it will be with these changes. */
+  with(changes: readonly RegistryEdit[]): Registry {
+    const after = new Registry([...this.#views.values()], [...this.#builds.values()]);
+    after.apply(changes);
+    return after;
+  }
+
   /** Takes over what was committed. */
   apply(changes: readonly RegistryEdit[]): void {
     for (const edit of changes) {
@@ -81,6 +88,26 @@ export type RegistryEdit =
   | { readonly kind: 'deleteView'; readonly id: bigint }
   | { readonly kind: 'putBuild'; readonly build: BuildRecord }
   | { readonly kind: 'deleteBuild'; readonly viewId: bigint };
+
+/** What several changes, one after the other, come to: a transaction writes each row once. */
+export function lastOfEach(edits: readonly RegistryEdit[]): RegistryEdit[] {
+  const last = new Map<string, RegistryEdit>();
+  for (const edit of edits) last.set(rowOf(edit), edit);
+  return [...last.values()];
+}
+
+function rowOf(edit: RegistryEdit): string {
+  switch (edit.kind) {
+    case 'putView':
+      return `view ${edit.view.id}`;
+    case 'deleteView':
+      return `view ${edit.id}`;
+    case 'putBuild':
+      return `build ${edit.build.viewId}`;
+    case 'deleteBuild':
+      return `build ${edit.viewId}`;
+  }
+}
 
 /** As an epoch writes it. */
 export function registryChange(edit: RegistryEdit): RegistryChange {

@@ -9,7 +9,7 @@ import { Backoff } from '../base/backoff.js';
 import { Semaphore } from '../base/concurrency.js';
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
 import { StoppedError, type Task } from '../base/runtime.js';
-import { BuildJob, type BuildProgress } from './build-job.js';
+import { BuildError, BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
 import { BuildSupersededError } from '../commit/build-writer.js';
 import { DeposedError } from './group.js';
@@ -177,7 +177,7 @@ export class ViewJobs {
         if (registry.build(view.id)?.phase !== 'merged') await this.#attempt(view, signal);
         const current = registry.view(view.id);
         if (current?.state !== 'BUILDING')
-          throw new Error(`the view is ${current?.state ?? 'gone'}: not published`);
+          throw new BuildError(`the view is ${current?.state ?? 'gone'}: it is not published`);
         await publish(this.#parts, current, signal);
         await this.#removeReplaced(view, signal);
         return;

@@ -25,6 +25,8 @@ export interface WriterOptions {
   /** Rests between transactions, at most; default 5. */
   readonly pauseMs?: number;
   readonly tables?: readonly WrittenTable[];
+  /** TiDB may fail for want of TiKV or PD: writers then go on with their next transaction. */
+  readonly expectsOutages?: boolean;
 }
 
 /** Tables with an integer, a string, two composite and no key, to be written at random. */
@@ -132,12 +134,17 @@ export class RandomWriters implements AsyncDisposable {
   }
 
   async #write(random: Random): Promise<void> {
-    const { port, database, pauseMs = 5, tables = WRITTEN_TABLES } = this.#options;
+    const { port, database, pauseMs = 5, tables = WRITTEN_TABLES, expectsOutages } = this.#options;
     await using session = await SqlClient.open({ port, database });
     await session.run('set innodb_lock_wait_timeout = 2');
     while (!this.#stopped.signal.aborted) {
-      await oneTransaction(session, random, tables);
-      this.#transactions++;
+      try {
+        await oneTransaction(session, random, tables);
+        this.#transactions++;
+      } catch (error) {
+        if (expectsOutages !== true || !isServerError(error)) throw error;
+        await session.run('rollback');
+      }
       await sleep(random.int(0, pauseMs));
     }
   }

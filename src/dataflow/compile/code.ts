@@ -3,19 +3,25 @@
  * besides, what it computes for each row before the test.
  *
  * Names in the text: `i` is the row; for column k `l{k}`/`h{k}` are halves, `v{k}` doubles, `d{k}`/`o{k}` bytes and
- * offsets, `n{k}` NULL bits, `c{k}` the whole column; `a{j}` are arguments, `x{j}` results of the row.
+ * offsets, `n{k}` NULL bits, `c{k}` the whole column; `a{j}` are arguments, `x{j}` and other letters with a number
+ * are results of the row.
+ *
+ * What must not be computed for every row (a branch of CASE, the right side of AND) is written in a block of its own
+ * ({@link Code.block}); what a block computes is known only there.
  */
 import { assert } from '../../base/assert.js';
 import type { Column } from '../../codec/column.js';
 import { type FieldType, type StorageKind, storageOf } from '../../codec/field-type.js';
+import { Scratch } from '../kernels/scratch.js';
 
 /** A function's text in the making. */
 export class Code {
   readonly #columns = new Map<number, FieldType>();
   readonly #constants: unknown[] = [];
-  readonly #statements: string[] = [];
-  readonly #resultOf = new Map<object, string>();
+  #statements: string[] = [];
+  #resultOf = new Map<unknown, unknown>();
   #results = 0;
+  #scratch: string | undefined;
 
   /** Positions of the columns that are read. */
   get columns(): readonly number[] {
@@ -47,22 +53,57 @@ export class Code {
   }
 
   /**
-   * The name of the result that stands for `what`, made by `make` when first asked for. Without this, tests nested in
-   * tests would double the text at each level.
+   * The result that stands for `what`, made by `make` when first asked for here. Without this, expressions nested in
+   * expressions would double the text at each level.
    */
-  resultOf(what: object, make: () => string): string {
-    const known = this.#resultOf.get(what);
+  resultOf<Result>(what: unknown, make: () => Result): Result {
+    // A key has one maker, so what is found is what that maker made.
+    const known = this.#resultOf.get(what) as Result | undefined;
     if (known !== undefined) return known;
-    const name = make();
-    this.#resultOf.set(what, name);
-    return name;
+    const made = make();
+    this.#resultOf.set(what, made);
+    return made;
+  }
+
+  /** Adds a statement. */
+  emit(statement: string): void {
+    this.#statements.push(statement);
+  }
+
+  /** The name of the memory for strings that are made; it is emptied before each row. */
+  scratch(): string {
+    this.#scratch ??= this.constant(new Scratch());
+    return this.#scratch;
+  }
+
+  /** Statements with which every row begins. */
+  get prologue(): string {
+    return this.#scratch === undefined ? '' : `${this.#scratch}.at = 0;`;
+  }
+
+  /** A name that nothing else has. */
+  name(letter: string): string {
+    return `${letter}${this.#results++}`;
   }
 
   /** Computes something for each row before the test; the name of the result. */
   result(expression: string): string {
-    const name = `x${this.#results++}`;
-    this.#statements.push(`const ${name} = ${expression};`);
+    const name = this.name('x');
+    this.emit(`const ${name} = ${expression};`);
     return name;
+  }
+
+  /** The statements that `make` adds, kept apart from the others: to be put behind a condition. */
+  block<Made>(make: () => Made): { readonly statements: string; readonly made: Made } {
+    const statements = this.#statements;
+    const known = this.#resultOf;
+    this.#statements = [];
+    this.#resultOf = new Map(known);
+    const made = make();
+    const own = this.statements;
+    this.#statements = statements;
+    this.#resultOf = known;
+    return { statements: own, made };
   }
 
   /** Whether a column is NULL. */

@@ -5,7 +5,8 @@ import type { ComparisonDomain, ComparisonOperator, Constant, InputColumn } from
 import { stringComparator, stringTester } from '../kernels/strings.js';
 import type { Code } from './code.js';
 import { compareHalvesCode, exactComparison, mirrored, numericOperator } from './exact-code.js';
-import { type Operand, integerCode, realCode } from './operand-code.js';
+import { ofKind } from './leaf-code.js';
+import { type Operand, integerCode, realCode, valueOf } from './operand-code.js';
 
 /** Whether two operands, neither NULL, compare so. */
 export function comparisonCode(
@@ -42,6 +43,12 @@ function stringComparison(
   [left, right]: readonly [Operand, Operand],
   code: Code,
 ): string {
+  if (left.kind === 'value' || right.kind === 'value') {
+    const [a, b] = [ofKind(valueOf(left, code), 'bytes'), ofKind(valueOf(right, code), 'bytes')];
+    const other = `${b.data}.subarray(${b.start}, ${b.end})`;
+    const call = `${code.constant(stringComparator(collation))}(${a.data}, ${a.start}, ${a.end}, ${other})`;
+    return `(${call} ${numericOperator(operator)} 0)`;
+  }
   if (left.kind === 'column' && right.kind === 'column') {
     const other = `d${right.column.index}.subarray(o${right.column.index}[i], o${right.column.index}[i + 1])`;
     cell(right.column, code);
@@ -78,6 +85,10 @@ function stringAgainst(
 export function sameKeyCode(collation: Collation, operand: Operand, constant: Constant, code: Code): string {
   const bytes = bytesOf(constant);
   if (operand.kind === 'constant') return String(collation.equals(bytesOf(operand.constant), bytes));
+  if (operand.kind === 'value') {
+    const { data, start, end } = ofKind(operand.value, 'bytes');
+    return `${code.constant(stringTester(collation, bytes).hasSameKey)}(${data}, ${start}, ${end})`;
+  }
   assert(operand.kind === 'column', 'a test is compared as a string');
   return `${code.constant(stringTester(collation, bytes).hasSameKey)}(${cell(operand.column, code)})`;
 }

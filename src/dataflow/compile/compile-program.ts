@@ -1,13 +1,12 @@
 /** Compiles a row program into a function that picks rows and functions that make columns. */
-import { unreachable } from '../../base/assert.js';
 import { appendDatum } from '../../codec/cell.js';
 import type { Column } from '../../codec/column.js';
 import { columnBuilderOf } from '../../codec/column-builder.js';
 import type { Constant, RowExpression } from '../expression.js';
 import type { RowProgram } from '../row-program.js';
-import { Code } from './code.js';
+import { ExpressionCompiler } from './expression-compiler.js';
 import { makeFunction } from './make-function.js';
-import { predicateCode, truthValue } from './predicate-code.js';
+import { compileColumn } from './output-code.js';
 
 /** Writes the numbers of the rows from … to that pass into `selected`, and returns how many they are. */
 export type RowSelector = (
@@ -23,9 +22,9 @@ export type OutputColumn =
   | { readonly kind: 'column'; readonly index: number }
   /** The same value in all rows. */
   | { readonly kind: 'constant'; readonly make: (rows: number) => Column }
-  /** A test's value. */
+  /** Something computed. */
   | {
-      readonly kind: 'truth';
+      readonly kind: 'computed';
       readonly make: (columns: readonly Column[], selected: Int32Array, count: number) => Column;
     };
 
@@ -45,11 +44,13 @@ export function compileProgram({ predicate, items }: RowProgram): CompiledProgra
 }
 
 function compileSelector(predicate: RowExpression): RowSelector {
-  const code = new Code();
-  const test = predicateCode(predicate, 'true', code);
+  const compiler = new ExpressionCompiler();
+  const { code } = compiler;
+  const test = compiler.test(predicate, 'true');
   const body = `
     let count = 0;
     for (let i = from; i < to; i++) {
+      ${code.prologue}
       ${code.statements}
       if (${test}) selected[count++] = i;
     }
@@ -64,18 +65,8 @@ function compileOutput(item: RowExpression): OutputColumn {
       return { kind: 'column', index: item.index };
     case 'constant':
       return { kind: 'constant', make: (rows) => constantColumn(item, rows) };
-    case 'compare':
-    case 'in':
-    case 'like':
-    case 'isNull':
-    case 'isTruth':
-    case 'not':
-    case 'and':
-    case 'or':
-    case 'xor':
-      return { kind: 'truth', make: compileTruth(item) };
     default:
-      return unreachable(item);
+      return { kind: 'computed', make: compileColumn(item) };
   }
 }
 
@@ -83,28 +74,4 @@ function constantColumn({ value, type }: Constant, rows: number): Column {
   const builder = columnBuilderOf(type);
   for (let row = 0; row < rows; row++) appendDatum(builder, value);
   return builder.finish();
-}
-
-function compileTruth(
-  test: RowExpression,
-): (columns: readonly Column[], selected: Int32Array, count: number) => Column {
-  const code = new Code();
-  const value = truthValue(test, code);
-  const body = `
-    let some = 0;
-    for (let j = 0; j < count; j++) {
-      const i = selected[j];
-      ${code.statements}
-      lo[j] = ${value} & 1;
-      nulls[j >>> 5] |= (${value} >> 1) << (j & 31);
-      some |= ${value} >> 1;
-    }
-    return some;`;
-  const raw = makeFunction(['lo', 'nulls', 'selected', 'count', ...code.parameters], body);
-  return (columns, selected, count) => {
-    const lo = new Int32Array(count);
-    const nulls = new Uint32Array((count + 31) >>> 5);
-    const some = raw(lo, nulls, selected, count, ...code.arguments(columns));
-    return { kind: 'i64', lo, hi: new Int32Array(count), nulls: some === 0 ? undefined : nulls };
-  };
 }

@@ -11,7 +11,8 @@ import type { ComparisonOperator, InputColumn } from '../expression.js';
 import { compareExact, compareUnscaled } from '../kernels/decimal.js';
 import { TWO_32 } from '../kernels/i64.js';
 import type { Code } from './code.js';
-import { type IntegerCode, type Operand, exactOf, integerCode } from './operand-code.js';
+import { type IntegerCode, type Operand, exactOf, integerCode, valueOf } from './operand-code.js';
+import { compareValues } from './value-comparison.js';
 
 /** The operators as JavaScript writes them between two numbers. */
 export type NumericOperator = '===' | '!==' | '<' | '<=' | '>' | '>=';
@@ -62,6 +63,9 @@ export function exactComparison(
   right: Operand,
   code: Code,
 ): string {
+  if (left.kind === 'value' || right.kind === 'value') {
+    return `(${compareValues(valueOf(left, code), valueOf(right, code), code)} ${NUMERIC[operator]} 0)`;
+  }
   if (right.kind === 'constant') return againstConstant(operator, left, exactOf(right.constant), code);
   if (left.kind === 'constant')
     return againstConstant(MIRRORED[operator], right, exactOf(left.constant), code);

@@ -1,11 +1,15 @@
 /** Operands of comparisons in compiled code: what is NULL, and the value in the form in which a domain compares. */
 import { assert } from '../../base/assert.js';
 import { Decimal } from '../../codec/decimal.js';
-import { isUnsigned } from '../../codec/field-type.js';
+import { type FieldType, isUnsigned } from '../../codec/field-type.js';
 import type { Constant, InputColumn } from '../expression.js';
 import { decimalToDouble, exactToDouble } from '../kernels/decimal.js';
 import { type Halves, TWO_32, halvesOf } from '../kernels/i64.js';
+import { toDouble } from '../kernels/conversions.js';
+import { asReal } from './arithmetic-code.js';
 import type { Code } from './code.js';
+import { columnValue, constantValue, ofKind, truthAsValue } from './leaf-code.js';
+import type { Value } from './value.js';
 
 /** An operand of a comparison. */
 export type Operand =
@@ -13,7 +17,9 @@ export type Operand =
   /** Never NULL: a comparison with NULL is decided before. */
   | { readonly kind: 'constant'; readonly constant: Constant }
   /** Something true, false or NULL: name of a result that is 1, 0 or 2. */
-  | { readonly kind: 'boolean'; readonly name: string };
+  | { readonly kind: 'boolean'; readonly name: string }
+  /** Anything that is computed. */
+  | { readonly kind: 'value'; readonly value: Value; readonly type: FieldType };
 
 /** An integer operand: text of its halves, the low one unsigned, the high one in the operand's own signedness. */
 export interface IntegerCode {
@@ -31,6 +37,22 @@ export function nullCode(operand: Operand, code: Code): string | undefined {
       return undefined;
     case 'boolean':
       return `(${operand.name} === 2)`;
+    case 'value':
+      return operand.value.isNull;
+  }
+}
+
+/** The operand as a value, whatever it is. */
+export function valueOf(operand: Operand, code: Code): Value {
+  switch (operand.kind) {
+    case 'column':
+      return columnValue(operand.column, code);
+    case 'constant':
+      return constantValue(operand.constant, code);
+    case 'boolean':
+      return truthAsValue(operand.name);
+    case 'value':
+      return operand.value;
   }
 }
 
@@ -48,6 +70,11 @@ export function integerCode(operand: Operand, code: Code): IntegerCode {
     }
     case 'boolean':
       return { lo: `(${operand.name} & 1)`, hi: '0' };
+    case 'value': {
+      // A moment's bits have no sign, a duration's have.
+      const { lo, hi } = ofKind(operand.value, 'bits');
+      return { lo: `(${lo} >>> 0)`, hi: isUnsigned(operand.type) ? `(${hi} >>> 0)` : hi };
+    }
   }
 }
 
@@ -67,6 +94,8 @@ export function realCode(operand: Operand, code: Code): string {
       return code.constant(doubleOf(operand.constant));
     case 'boolean':
       return `(${operand.name} & 1)`;
+    case 'value':
+      return asReal(operand.value, code, toDouble).number;
   }
 }
 

@@ -35,3 +35,8 @@ export function compareHalves(a: Halves, isUnsignedA: boolean, b: Halves, isUnsi
   const bHi = isUnsignedB ? b.hi >>> 0 : b.hi;
   return aHi !== bHi ? aHi - bHi : (a.lo >>> 0) - (b.lo >>> 0);
 }
+
+/** The integer of two halves, the high one as a signed or an unsigned number, as the integer is. */
+export function wideInteger(lo: number, hi: number): bigint {
+  return (BigInt(hi) << 32n) | BigInt(lo >>> 0);
+}

@@ -90,7 +90,7 @@ export class ChainOperator implements Operator {
         }
         case 'constant':
           return output.make(count);
-        case 'truth':
+        case 'computed':
           return output.make(input.columns, selected, count);
       }
     });

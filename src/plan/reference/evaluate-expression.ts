@@ -6,22 +6,73 @@ import { assert, unreachable } from '../../base/assert.js';
 import { collationOf } from '../../codec/collation.js';
 import type { Datum } from '../../codec/datum.js';
 import { Decimal } from '../../codec/decimal.js';
-import type { ComparisonDomain, ComparisonOperator, RowExpression } from '../../dataflow/expression.js';
+import { MysqlType } from '../../codec/field-type.js';
+import {
+  type Call,
+  type Case,
+  type ComparisonDomain,
+  type ComparisonOperator,
+  type RowExpression,
+  typeOf,
+} from '../../dataflow/expression.js';
+import { callFunction } from './call-function.js';
+import { castDatum } from './cast-datum.js';
 import { isLike } from './is-like.js';
 
 /** True, false, or unknown. */
 export type Truth = boolean | null;
 
-/** The value of an expression on a row; tests give 1, 0 or NULL. */
+/**
+ * The value of an expression on a row; tests give 1, 0 or NULL.
+ *
+ * @throws EvaluationError — when it has none.
+ */
 export function evaluate(expression: RowExpression, row: readonly Datum[]): Datum {
-  if (expression.kind === 'constant') return expression.value;
-  if (expression.kind === 'column') {
-    const value = row[expression.index];
-    assert(value !== undefined, `no column ${expression.index} in a row of ${row.length}`);
-    return value;
+  switch (expression.kind) {
+    case 'constant':
+      return expression.value;
+    case 'column': {
+      const value = row[expression.index];
+      assert(value !== undefined, `no column ${expression.index} in a row of ${row.length}`);
+      return value;
+    }
+    case 'case': {
+      const branch = expression.branches.find(({ when }) => truthOf(when, row) === true);
+      return atScale(evaluate(branch?.then ?? expression.otherwise, row), expression);
+    }
+    case 'cast':
+      return castDatum(evaluate(expression.operand, row), typeOf(expression.operand), expression);
+    case 'call': {
+      if (expression.function === 'coalesce') {
+        for (const operand of expression.operands) {
+          const value = evaluate(operand, row);
+          if (value !== null) return atScale(value, expression);
+        }
+        return null;
+      }
+      return callFunction(
+        expression,
+        expression.operands.map((operand) => evaluate(operand, row)),
+      );
+    }
+    default: {
+      const truth = truthOf(expression, row);
+      return truth === null ? null : truth ? 1n : 0n;
+    }
   }
-  const truth = truthOf(expression, row);
-  return truth === null ? null : truth ? 1n : 0n;
+}
+
+/** The value as a column of an expression's type holds it: a decimal rounded to the scale that is shown. */
+export function evaluateColumn(expression: RowExpression, row: readonly Datum[]): Datum {
+  const value = evaluate(expression, row);
+  const { decimal } = typeOf(expression);
+  return value instanceof Decimal ? value.rescale(Math.max(decimal, 0)) : value;
+}
+
+/** An exact value at the scale of the expression that it comes out of. */
+function atScale(value: Datum, { type, scale }: Case | Call): Datum {
+  if (type.tp !== MysqlType.newdecimal || value === null) return value;
+  return exact(value).rescale(scale);
 }
 
 /** Whether an expression is true on a row. */
@@ -29,6 +80,9 @@ export function truthOf(expression: RowExpression, row: readonly Datum[]): Truth
   switch (expression.kind) {
     case 'column':
     case 'constant':
+    case 'call':
+    case 'case':
+    case 'cast':
       return truthOfValue(evaluate(expression, row));
     case 'compare': {
       const [left, right] = [evaluate(expression.left, row), evaluate(expression.right, row)];

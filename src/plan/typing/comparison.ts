@@ -14,6 +14,8 @@ import {
   type RowExpression,
   typeOf,
 } from '../../dataflow/expression.js';
+import { DEFAULT_SETTINGS, type SessionSettings, decimalType } from './bound.js';
+import { asReal } from './conversion.js';
 import {
   asciiText,
   durationConstant,
@@ -22,6 +24,7 @@ import {
   momentConstant,
   momentParts,
 } from './literal.js';
+import { deriveCollation } from './string-collation.js';
 import { type ValueClass, typeName, valueClassOf } from './value-class.js';
 
 /** What comparisons depend on besides their operands. */
@@ -30,6 +33,8 @@ export interface ComparisonContext {
   readonly offsetMinutes: number | undefined;
   /** The cluster's `new_collation_enabled`. */
   readonly isNewCollation: boolean;
+  /** What else the pinned session says; undefined: TiDB's defaults. */
+  readonly settings?: SessionSettings;
 }
 
 /** Two operands made ready, or why they cannot be compared. */
@@ -46,6 +51,9 @@ export type Comparable =
 const SAFE_MAX = 2 ** 53 - 1;
 /** Digits of an integer in a string that TiDB, which goes through doubles, surely reads as that integer. */
 const SAFE_INTEGER_TEXT = /^-?\d{1,15}$/;
+
+/** Digits of a decimal in a string that TiDB surely reads as that decimal. */
+const DECIMAL_TEXT = /^-?\d{1,30}(?:\.\d{1,20})?$/;
 
 const NUMERIC: ReadonlySet<ValueClass> = new Set<ValueClass>(['integer', 'year', 'decimal', 'real']);
 
@@ -107,6 +115,8 @@ function years(left: RowExpression, right: RowExpression): Comparable {
 function strings(left: RowExpression, right: RowExpression, context: ComparisonContext): Comparable {
   if (left.kind === 'constant' && right.kind === 'constant')
     return refused('two string literals are compared');
+  const isPlain = (it: RowExpression): boolean => it.kind === 'constant' || it.kind === 'column';
+  if (!isPlain(left) || !isPlain(right)) return computedStrings(left, right, context);
   if (left.kind !== 'constant' && right.kind !== 'constant') {
     const [a, b] = [typeOf(left), typeOf(right)];
     if (a.collate !== b.collate || a.charset !== b.charset) {
@@ -122,6 +132,17 @@ function strings(left: RowExpression, right: RowExpression, context: ComparisonC
     left,
     right,
   );
+}
+
+/** Strings of which one at least is computed: under the collation of the stronger one. */
+function computedStrings(
+  left: RowExpression,
+  right: RowExpression,
+  { isNewCollation, settings = DEFAULT_SETTINGS }: ComparisonContext,
+): Comparable {
+  const derived = deriveCollation([left, right], settings.collation);
+  if (derived.kind === 'refused') return derived;
+  return done({ kind: 'string', collation: derived.collation, isNewCollation }, left, right);
 }
 
 /** Why a string column cannot be compared with another operand; undefined: it can. */
@@ -141,14 +162,24 @@ export function stringReason(
   return undefined;
 }
 
-/** A string literal beside something that is no string: TiDB converts it. */
+/**
+ * A string beside something that is no string: TiDB converts a literal to what it is compared with; a string that is
+ * no literal is compared with numbers as a double.
+ */
 function withString(left: RowExpression, right: RowExpression, context: ComparisonContext): Comparable {
   const isLeft = valueClassOf(typeOf(left)) === 'string';
-  const [literal, other] = isLeft ? [left, right] : [right, left];
-  if (literal.kind !== 'constant' || other.kind !== 'column') return mixed(left, right);
-  const converted = converts(literal, typeOf(other));
-  if (converted === undefined) return mixed(left, right);
-  return comparable(isLeft ? converted : left, isLeft ? right : converted, context);
+  const [text, other] = isLeft ? [left, right] : [right, left];
+  if (text.kind === 'constant' && other.kind !== 'constant') {
+    const converted = converts(text, typeOf(other));
+    if (converted === undefined) return mixed(left, right);
+    return comparable(isLeft ? converted : left, isLeft ? right : converted, context);
+  }
+  const isNumber = ['integer', 'decimal', 'real'].includes(valueClassOf(typeOf(other)));
+  if (!isNumber || text.kind === 'constant' || other.kind === 'constant') return mixed(left, right);
+  const [a, b] = [asReal(left), asReal(right)];
+  if (a.kind === 'refused') return a;
+  if (b.kind === 'refused') return b;
+  return done({ kind: 'real' }, a, b);
 }
 
 /** A string literal as TiDB takes it beside a column of a type; undefined: not proven. */
@@ -156,6 +187,12 @@ function converts(literal: Constant, type: FieldType): Constant | undefined {
   const text = asciiText(literal);
   if (text === undefined) return undefined;
   switch (valueClassOf(type)) {
+    case 'decimal': {
+      const value = DECIMAL_TEXT.test(text) ? Decimal.parse(text) : undefined;
+      return value === undefined
+        ? undefined
+        : { kind: 'constant', value, type: decimalType(value.precision, value.scale) };
+    }
     case 'integer':
       return SAFE_INTEGER_TEXT.test(text) ? integerConstant(BigInt(text), text.length) : undefined;
     case 'moment':

@@ -3,6 +3,7 @@
  * that TiDB checks as it would check the real thing, and that cannot do anything (TRUTH §14). What TiDB says is what
  * the client gets.
  */
+import { toHex, utf8 } from '../../base/bytes.js';
 import { SqlError } from '../../base/errors.js';
 import type { CreateView, ObjectName, ViewStatement } from '../../sql/ast/view-statement.js';
 import type { SessionAccess } from '../statement-gate.js';
@@ -50,10 +51,28 @@ async function preflightCreate(statement: CreateView, session: SessionAccess): P
 
 /**
  * A view is an ordinary table: DROP VIEW checks the DROP privilege on it, and then refuses, because it is none or is not
- * there (an INVALID view's table is out of sight).
+ * there (an INVALID view's table is out of sight). An SQL view of that name it would drop: that is asked first, and
+ * then nothing is, for whatever comes next finds no materialized view of that name.
  */
 async function mayDrop(name: ObjectName, session: SessionAccess): Promise<void> {
+  if (await isSqlView(name, session)) return;
   await expectError(`DROP VIEW ${quoted(name)}`, [NOT_A_VIEW, UNKNOWN_TABLE], session);
+}
+
+/** Who has any privilege on a view sees it listed; without one DROP VIEW is refused. */
+async function isSqlView({ database, name }: ObjectName, session: SessionAccess): Promise<boolean> {
+  const schema = database === undefined ? 'DATABASE()' : textOf(database);
+  const { rows } = await session.query(
+    'SELECT table_type FROM information_schema.tables ' +
+      `WHERE table_schema = ${schema} AND table_name = ${textOf(name)}`,
+    session.signal,
+  );
+  return rows.some(([type]) => type?.toString('latin1') === 'VIEW');
+}
+
+/** A literal that every sql_mode understands. */
+function textOf(text: string): string {
+  return `CONVERT(X'${toHex(utf8(text))}' USING utf8mb4)`;
 }
 
 /** Whoever may drop an INVALID view, whose table cannot be asked for, may look at it. */

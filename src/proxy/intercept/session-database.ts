@@ -30,20 +30,15 @@ export class SessionDatabase {
   }
 }
 
-/** The database that the last USE among some statements names; undefined: there is none. */
-export function databaseUsed(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  mode: LexMode,
-): string | undefined {
-  let used: string | undefined;
+/** The databases that each USE among some statements names, in their order. */
+export function databasesUsed(bytes: Uint8Array, start: number, end: number, mode: LexMode): string[] {
+  const used: string[] = [];
   for (const statement of splitStatements(bytes, start, end, mode)) {
     const cursor = new TokenCursor(bytes, statement.start, statement.end, mode);
     if (!cursor.take('use')) continue;
     const text = fromUtf8(bytes.subarray(cursor.start, cursor.end));
     const quote = text[0] === '`' || text[0] === '"' ? text[0] : undefined;
-    used = quote === undefined ? text : text.slice(1, -1).replaceAll(quote + quote, quote);
+    used.push(quote === undefined ? text : text.slice(1, -1).replaceAll(quote + quote, quote));
   }
   return used;
 }

@@ -23,7 +23,7 @@ import {
 } from '../statement-gate.js';
 import { type ViewLookup, refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
 import { type AnsweredStatements, killStatement } from './kill.js';
-import { type SessionDatabase, databaseUsed } from './session-database.js';
+import { type SessionDatabase, databasesUsed } from './session-database.js';
 
 /** The names of one snapshot, prepared for looking up. */
 export interface GateNames extends ViewLookup {
@@ -117,7 +117,9 @@ export class ViewGate implements StatementGate {
   /** The verdict on a statement that may not reach TiDB as it is. */
   #forbidden(statement: StatementText, bits: number, mode: LexMode, names: GateNames): Verdict | undefined {
     const { bytes, start, end } = statement;
-    const database = this.#parts.database.name;
+    const isMany = (bits & ScanBit.many) !== 0;
+    // What stands after a USE in the same packet means the database that it names.
+    const databases = [this.#parts.database.name, ...(isMany ? databasesUsed(bytes, start, end, mode) : [])];
     const hasName = (bits & ScanBit.name) !== 0;
     const isWrite = (bits & ScanBit.write) !== 0;
     let error: SqlError | undefined;
@@ -126,13 +128,16 @@ export class ViewGate implements StatementGate {
       const dropped = soleDatabaseDropped(written, bits);
       if (dropped !== undefined && names.bySchema.has(dropped.toLowerCase()))
         return { kind: 'take', run: this.#parts.dropDatabase(bytes.slice(start, end), dropped) };
-      error = refusalOf(written, names, database);
+      error = firstOf(databases, (database) => refusalOf(written, names, database));
     }
-    if (hasName && names.hasInvalid)
-      error ??= refusalOfRead(readTables(bytes, start, end, mode), names, database);
-    const isMany = (bits & ScanBit.many) !== 0;
-    if (isWrite && names.byBase.size > 0 && (isMany || mayAlter(bytes, start, end)))
-      error ??= refusalOfChange(columnChanges(bytes, start, end, mode), names, database);
+    if (hasName && names.hasInvalid) {
+      const read = readTables(bytes, start, end, mode);
+      error ??= firstOf(databases, (database) => refusalOfRead(read, names, database));
+    }
+    if (isWrite && names.byBase.size > 0 && (isMany || mayAlter(bytes, start, end))) {
+      const changes = columnChanges(bytes, start, end, mode);
+      error ??= firstOf(databases, (database) => refusalOfChange(changes, names, database));
+    }
     return error === undefined ? undefined : { kind: 'refuse', error };
   }
 
@@ -160,9 +165,20 @@ export class ViewGate implements StatementGate {
       return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
     const isUse = kind === 'query' && ((bits & ScanBit.many) !== 0 || beginsLikeUse(bytes, start, end));
     if (!isUse) return PASS;
-    const used = databaseUsed(bytes, start, end, DEFAULT_LEX_MODE);
+    const used = databasesUsed(bytes, start, end, DEFAULT_LEX_MODE).at(-1);
     return used === undefined ? PASS : { kind: 'pass', answered: this.#parts.database.onAnswer(used) };
   }
+}
+
+function firstOf(
+  databases: readonly (string | undefined)[],
+  refusal: (database: string | undefined) => SqlError | undefined,
+): SqlError | undefined {
+  for (const database of databases) {
+    const found = refusal(database);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** The database of a packet that is one DROP DATABASE and nothing else. */

@@ -1,0 +1,185 @@
+import { expect } from 'chai';
+import { utf8 } from '../../../../src/base/bytes.js';
+import { SqlError } from '../../../../src/base/errors.js';
+import { ViewGates } from '../../../../src/proxy/intercept/view-gates.js';
+import type { StatementGate, StatementKind, Verdict } from '../../../../src/proxy/statement-gate.js';
+import type { NamedView, NameSnapshot, ViewService } from '../../../../src/view/index.js';
+import { Capability } from '../../../../src/wire/capability.js';
+import type { AnswerOutcome } from '../../../../src/wire/expected-answers.js';
+
+const READY: NamedView = {
+  ...{ schema: 'Shop', name: 'Hot', state: 'READY', lastError: undefined },
+  bases: [{ schema: 'shop', name: 'orders', columns: ['id', 'price'] }],
+};
+const INVALID: NamedView = {
+  ...READY,
+  name: 'bad',
+  state: 'INVALID',
+  lastError: 'somebody wrote to it',
+  bases: [],
+};
+
+/** No statement is being answered here. */
+const NOBODY = { answeredUser: () => undefined, interrupt: () => undefined };
+
+/** A service of which a gate needs nothing but the names. */
+function serviceOf(names: () => NameSnapshot): ViewService {
+  const none = (): never => {
+    throw new Error('a gate asks for names only');
+  };
+  return { names, execute: none, frontier: none, waitFor: none, status: none };
+}
+
+interface Subject {
+  readonly gate: StatementGate;
+  readonly judge: (sql: string, kind?: StatementKind, isComplete?: boolean) => Verdict;
+  readonly errno: (sql: string) => number | undefined;
+  readonly answered: (verdict: Verdict, errno?: number) => void;
+}
+
+function gateOf(views: readonly NamedView[], database?: string): Subject {
+  const snapshot = { version: 1, views };
+  const gates = new ViewGates(
+    serviceOf(() => snapshot),
+    NOBODY,
+  );
+  const gate = gates.open({
+    ...{ connectionId: 1, user: 'root', database, capabilities: Capability.protocol41 },
+  });
+  const judge = (sql: string, kind: StatementKind = 'query', isComplete = true): Verdict => {
+    const bytes = utf8(` ${sql}`);
+    return gate.judge({ kind, bytes, start: 1, end: bytes.length, isComplete });
+  };
+  const errno = (sql: string): number | undefined => {
+    const verdict = judge(sql);
+    return verdict.kind === 'refuse' ? verdict.error.errno : undefined;
+  };
+  const answered = (verdict: Verdict, code = 0): void => {
+    if (verdict.kind === 'pass') verdict.answered?.({ errno: code } as AnswerOutcome);
+  };
+  return { gate, judge, errno, answered };
+}
+
+describe('view gate', () => {
+  it('lets everything pass when there is no view', () => {
+    const { judge } = gateOf([], 'shop');
+    for (const sql of ['SELECT 1', 'INSERT INTO hot VALUES (1)', 'DROP TABLE hot']) {
+      expect(judge(sql).kind, sql).to.equal('pass');
+    }
+  });
+
+  it('takes statements on views', () => {
+    const { judge } = gateOf([], 'shop');
+    expect(judge('CREATE MATERIALIZED VIEW v AS SELECT 1').kind).to.equal('take');
+    expect(judge('show materialized views').kind).to.equal('take');
+    expect(judge('SHOW MATERIALIZED VIEWS', 'prepare').kind).to.equal('take');
+    const many = judge('SHOW MATERIALIZED VIEWS; SELECT 1');
+    expect(many.kind === 'refuse' && many.error.errno).to.equal(1235);
+  });
+
+  it('refuses what would write to a view, by whatever name it is called', () => {
+    const { errno } = gateOf([READY], 'shop');
+    for (const sql of [
+      'INSERT INTO hot VALUES (1)',
+      'insert into `HOT` values (1)',
+      'DELETE FROM shop.hot',
+      'UPDATE other.t JOIN hot ON true SET hot.a = 1',
+      'TRUNCATE TABLE hot',
+      'DROP TABLE t, hot',
+      'ALTER TABLE hot ADD COLUMN x INT',
+      'RENAME TABLE hot TO cold',
+      'INSERT INTO "hot" VALUES (1)',
+      'SELECT 1; DELETE FROM hot',
+    ]) {
+      expect(errno(sql), sql).to.equal(1288);
+    }
+  });
+
+  it('tells how to drop a view', () => {
+    const { judge } = gateOf([READY], 'shop');
+    const verdict = judge('DROP TABLE hot');
+    if (verdict.kind !== 'refuse') throw new Error(verdict.kind);
+    expect(verdict.error).to.be.instanceOf(SqlError);
+    expect(verdict.error.message).to.equal(
+      'The target table Hot of the DROP is not updatable: Shop.Hot is a materialized view; ' +
+        'use DROP MATERIALIZED VIEW Shop.Hot',
+    );
+  });
+
+  it('lets pass what only mentions a view, or means another table', () => {
+    const { judge } = gateOf([READY], 'shop');
+    for (const sql of [
+      'SELECT * FROM hot',
+      "INSERT INTO t VALUES ('hot')",
+      'INSERT INTO t SELECT * FROM hot',
+      'INSERT INTO other.hot VALUES (1)',
+      '/* INSERT INTO hot */ SELECT 1',
+    ]) {
+      expect(judge(sql).kind, sql).to.equal('pass');
+    }
+  });
+
+  it('knows which database unqualified names mean, once TiDB has said yes', () => {
+    const { judge, errno, answered } = gateOf([READY]);
+    expect(errno('DELETE FROM hot')).to.equal(undefined);
+    answered(judge('USE shop'), 1044);
+    expect(errno('DELETE FROM hot')).to.equal(undefined);
+    answered(judge('/* c */ use `shop`'));
+    expect(errno('DELETE FROM hot')).to.equal(1288);
+    answered(judge('other', 'initDb'));
+    expect(errno('DELETE FROM hot')).to.equal(undefined);
+    answered(judge('SHOP', 'initDb'));
+    expect(errno('DELETE FROM hot')).to.equal(1288);
+    answered(judge('', 'resetConnection'));
+    expect(errno('DELETE FROM hot')).to.equal(1288);
+  });
+
+  it('sees through a USE in the same packet', () => {
+    const { errno, judge, answered } = gateOf([READY], 'other');
+    expect(errno('USE shop; DELETE FROM hot; USE other')).to.equal(1288);
+    expect(errno('USE other; DELETE FROM hot')).to.equal(undefined);
+    answered(judge('USE a; USE shop'));
+    expect(errno('DELETE FROM hot')).to.equal(1288);
+  });
+
+  it('wants to see the rest of a long statement only when that can matter', () => {
+    const head = `INSERT INTO t VALUES (${'1,'.repeat(100)}`;
+    expect(gateOf([], 'shop').judge(head, 'query', false).kind).to.equal('pass');
+    expect(gateOf([], 'shop').judge('INSERT', 'query', false).kind).to.equal('needMore');
+    expect(gateOf([READY], 'shop').judge(head, 'query', false).kind).to.equal('needMore');
+    expect(gateOf([], 'shop').judge('sho', 'initDb', false).kind).to.equal('needMore');
+    const ours = `CREATE MATERIALIZED VIEW v AS SELECT ${'1,'.repeat(100)}`;
+    expect(gateOf([], 'shop').judge(ours, 'query', false).kind).to.equal('needMore');
+  });
+
+  it('refuses to read a view whose table may be wrong', () => {
+    const { judge } = gateOf([READY, INVALID], 'shop');
+    const verdict = judge('SELECT * FROM bad');
+    if (verdict.kind !== 'refuse') throw new Error(verdict.kind);
+    expect(verdict.error.errno).to.equal(1356);
+    expect(verdict.error.message).to.contain('Shop.bad').and.to.contain('somebody wrote to it');
+    expect(judge('SELECT * FROM hot').kind).to.equal('pass');
+  });
+
+  it('refuses to take away a column that a view reads', () => {
+    const { errno } = gateOf([READY], 'shop');
+    expect(errno('ALTER TABLE orders DROP COLUMN price')).to.equal(1105);
+    expect(errno('ALTER TABLE orders DROP COLUMN note')).to.equal(undefined);
+    expect(errno('ALTER TABLE other.orders DROP COLUMN price')).to.equal(undefined);
+  });
+
+  it('looks at the names that there are now', () => {
+    let snapshot: NameSnapshot = { version: 0, views: [] };
+    const gates = new ViewGates(
+      serviceOf(() => snapshot),
+      NOBODY,
+    );
+    const gate = gates.open({ connectionId: 1, user: '', database: 'shop', capabilities: 0 });
+    const bytes = utf8('DELETE FROM hot');
+    const judge = (): string =>
+      gate.judge({ kind: 'query', bytes, start: 0, end: bytes.length, isComplete: true }).kind;
+    expect(judge()).to.equal('pass');
+    snapshot = { version: 1, views: [READY] };
+    expect(judge()).to.equal('refuse');
+  });
+});
