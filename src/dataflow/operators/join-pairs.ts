@@ -107,11 +107,16 @@ export class JoinPairs {
     let looked = 0;
     let partner = this.#partner;
     let row = this.#row;
+    let key = 0;
+    let lastRow = -2;
     for (; row < keys.rows && looked < most; row++) {
       if (partner === 0) {
         looked++;
         if (!keys.hasKey(row)) continue;
-        const key = arrangement.find(keys.hashes[row]!, words, offsets[row]!, offsets[row + 1]!);
+        // What goes and what comes in its place often have the same key.
+        if (row !== lastRow + 1 || !keys.hasSameKey(lastRow, row))
+          key = arrangement.find(keys.hashes[row]!, words, offsets[row]!, offsets[row + 1]!);
+        lastRow = row;
         partner = arrangement.firstRow(key);
       }
       while (partner !== 0 && looked < most) {

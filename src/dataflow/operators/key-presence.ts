@@ -123,6 +123,11 @@ export class KeyPresence {
   }
 
   #enterGroup(left: ArrangedDelta, right: ArrangedDelta, row: number): void {
+    // Rows that go and come, as of a group that changes, leave the key as it is.
+    if (this.#sums[this.#group] === 0) {
+      this.#group++;
+      return;
+    }
     const { keys, arrangement } = right;
     const { words, offsets } = keys.packed;
     const [hash, at, end] = [keys.hashes[row]!, offsets[row]!, offsets[row + 1]!];

@@ -35,6 +35,14 @@ export class KeyBatch {
     return !isNullAt(this.#keyless, row);
   }
 
+  /** Whether two rows that have keys have the same. */
+  hasSameKey(a: number, b: number): boolean {
+    if (this.hashes[a] !== this.hashes[b]) return false;
+    const { words, offsets } = this.packed;
+    const at = offsets[b]!;
+    return sameWords(words, offsets[a]!, words, at, offsets[b + 1]! - at);
+  }
+
   /** The rows by key. */
   groups(): KeyGroups {
     this.#groups ??= new KeyGroups(this);

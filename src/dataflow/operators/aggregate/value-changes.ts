@@ -74,6 +74,16 @@ export class ValueChanges {
     out.big = this.#hasBigs ? this.#bigs[i] : undefined;
   }
 
+  /** How the value of a change compares with another. */
+  compareWith(at: number, { high, low, big }: OrderedValue): number {
+    const i = this.#order[at]!;
+    const own = this.#words[i * STRIDE + 1]!;
+    if (own !== high) return own < high ? -1 : 1;
+    const ownLow = this.#words[i * STRIDE + 2]!;
+    if (ownLow !== low) return ownLow < low ? -1 : 1;
+    return this.#hasBigs ? compareBig(this.#bigs[i], big) : 0;
+  }
+
   /** By how much a change changes its value's count: not zero. */
   weight(at: number): number {
     return this.#words[this.#order[at]! * STRIDE + 3]!;
