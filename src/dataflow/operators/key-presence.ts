@@ -73,7 +73,10 @@ export class KeyPresence {
     }
     this.#row = to;
     this.rowsTouched += to - from;
-    if (to === left.rows) this.#left = this.#right = undefined;
+    if (to === left.rows) {
+      this.#left = this.#right = undefined;
+      this.#sums = new Float64Array(0);
+    }
     return { present: this.#present('delta', count), rows: to - from };
   }
 

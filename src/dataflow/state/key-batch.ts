@@ -3,6 +3,9 @@ import { type Column, isNullAt } from '../../codec/column.js';
 import { hashBatch, sameWords } from './hash-words.js';
 import { WordBatch, type WordCodec } from './word-codec.js';
 
+/** Hashes kept from one epoch to the next, at most. */
+const HASHES_KEPT = 1 << 18;
+
 /** Keys of some rows. Reused: `load` writes over it. */
 export class KeyBatch {
   readonly packed = new WordBatch();
@@ -28,6 +31,14 @@ export class KeyBatch {
     columns.forEach((column, k) => {
       if (isRequired[k] === true && column.nulls !== undefined) this.#leaveOut(column, rows);
     });
+  }
+
+  /** Gives back memory that only a large epoch needs; the keys are lost. */
+  trim(): void {
+    this.#groups = undefined;
+    this.#keyless = undefined;
+    this.packed.trim();
+    if (this.hashes.length > HASHES_KEPT) this.hashes = new Int32Array(0);
   }
 
   /** Whether a row has a key, or one of its key columns is NULL where NULL equals nothing. */

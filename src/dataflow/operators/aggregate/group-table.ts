@@ -20,6 +20,10 @@ const SERIAL = 3;
 /** Where a record's doubles begin; the first is the number of rows. */
 const DOUBLES = 4;
 
+const PLACES_AT_FIRST = 64;
+/** Places kept from one epoch to the next, at most: a load should not hold its memory for ever. */
+const PLACES_KEPT = 1 << 15;
+
 /** Groups, with doubles. */
 export class GroupTable {
   /** Doubles of a group; the first is its number of rows. */
@@ -29,11 +33,11 @@ export class GroupTable {
   readonly #slots = new HashSlots();
   readonly #arena = new WordArena();
   /** By place: records that the epoch touches. */
-  records = new Int32Array(64);
+  records = new Int32Array(0);
   /** By place times {@link width}: what the epoch adds. */
-  changes: Float64Array;
+  changes = new Float64Array(0);
   /** The same of before the epoch: read over and over, so it is brought together once. */
-  #befores: Float64Array;
+  #befores = new Float64Array(0);
   #touched = 0;
   #groups = 0;
   #serials = 0;
@@ -52,8 +56,7 @@ export class GroupTable {
     this.width = doubles + (isKeeping ? 1 : 0);
     this.#keptDouble = isKeeping ? doubles : -1;
     this.keySkip = DOUBLES + this.width * 2;
-    this.changes = new Float64Array(64 * this.width);
-    this.#befores = new Float64Array(64 * this.width);
+    this.#makePlaces();
   }
 
   /** Groups held. */
@@ -152,8 +155,15 @@ export class GroupTable {
       if (this.#arena.doubles[record >>> PAGE_SHIFT]![((record & PAGE_MASK) + DOUBLES) / 2] === 0)
         this.#remove(record, drop);
     }
-    this.changes.fill(0, 0, this.#touched * this.width);
+    if (this.records.length > PLACES_KEPT) this.#makePlaces();
+    else this.changes.fill(0, 0, this.#touched * this.width);
     this.#touched = 0;
+  }
+
+  #makePlaces(): void {
+    this.records = new Int32Array(PLACES_AT_FIRST);
+    this.changes = new Float64Array(PLACES_AT_FIRST * this.width);
+    this.#befores = new Float64Array(PLACES_AT_FIRST * this.width);
   }
 
   #word(record: number, place: number): number {

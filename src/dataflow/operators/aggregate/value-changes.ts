@@ -3,6 +3,7 @@ import { type BigValue, type OrderedValue, compareBig } from './ordered-value.js
 
 /** Words of a change: place, high, low, weight. */
 const STRIDE = 4;
+const WORDS_KEPT = 1 << 18;
 /** Up to so many changes of one group are sorted by insertion. */
 const INSERTION_MAX = 24;
 
@@ -93,6 +94,12 @@ export class ValueChanges {
     this.#count = 0;
     this.#bigs = [];
     this.#hasBigs = false;
+    // A load should not hold its memory for ever.
+    if (this.#words.length > WORDS_KEPT) {
+      this.#words = new Int32Array(64 * STRIDE);
+      this.#order = new Int32Array(0);
+    }
+    if (this.#starts.length > WORDS_KEPT) this.#starts = new Int32Array(1);
   }
 
   #compare(i: number, j: number): number {
