@@ -52,7 +52,7 @@ export type PlanSettings = Pick<PinnedContext, 'timeZone'> &
   Partial<Pick<PinnedContext, 'divPrecisionIncrement' | 'sqlMode' | 'collation'>>;
 
 /** A view that a definition names. */
-export interface ReferredView {
+interface ReferredView {
   readonly definition: Definition;
   readonly pinned: PlanSettings;
   /** What its columns are called. */

@@ -1,15 +1,8 @@
 /** What binding a query needs to know, and what it gives. */
 import type { TableVersion } from '../catalog/table-version.js';
 import type { RowExpression } from '../dataflow/expression.js';
-import type {
-  ColumnReference,
-  CompareQuery,
-  Exists,
-  InQuery,
-  Query,
-  ScalarQuery,
-  Select,
-} from '../sql/ast/select.js';
+import type { ColumnReference } from '../sql/ast/leaf.js';
+import type { CompareQuery, Exists, InQuery, Query, ScalarQuery, Select } from '../sql/ast/select.js';
 import type { BindContext } from './bind-context.js';
 import type { LogicalPlan, OutputColumn } from './logical-plan.js';
 import type { Relation } from './relation.js';
@@ -19,7 +12,7 @@ import type { ComparisonContext } from './typing/comparison.js';
 export type TableLookup = (database: string, table: string) => TableVersion | undefined;
 
 /** A view that a definition names: its own definition stands for it, as its creator meant it. */
-export interface NamedView {
+interface NamedView {
   readonly text: string;
   readonly query: Query;
   readonly comparison: ComparisonContext;
@@ -29,7 +22,7 @@ export interface NamedView {
 }
 
 /** Finds a view by the names of canonical text; undefined: it is a table. */
-export type ViewLookup = (database: string, name: string) => NamedView | undefined;
+type ViewLookup = (database: string, name: string) => NamedView | undefined;
 
 /** What a query is bound against. */
 export interface QueryContext {
