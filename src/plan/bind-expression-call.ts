@@ -1,13 +1,14 @@
 /** Functions, CASE and casts of a definition: each with its operands bound, by the rules of typing/. */
-import { Decimal } from '../codec/decimal.js';
+import { cellAt } from '../codec/cell.js';
 import { FieldFlag, MysqlType } from '../codec/field-type.js';
+import { isString } from '../codec/string-type.js';
+import { compileColumn } from '../dataflow/compile/output-code.js';
 import { EvaluationError } from '../dataflow/evaluation-error.js';
-import { type Constant, type RowExpression, typeOf } from '../dataflow/expression.js';
+import { type Constant, type RowExpression, typeOf, withAllDigits } from '../dataflow/expression.js';
 import { columnsUsed } from '../dataflow/expression-columns.js';
 import type { Call, Case, Expression } from '../sql/ast/select.js';
 import { sourceOf } from '../sql/ast/span.js';
 import { type BindContext, refuse } from './bind-context.js';
-import { evaluate } from './reference/evaluate-expression.js';
 import { reasonFor } from './refusal-reasons.js';
 import { bindArithmetic } from './typing/arithmetic.js';
 import {
@@ -55,7 +56,7 @@ export function bindCalled(node: Expression, context: BindContext, binder: Binde
       const operand = binder.value(node.operand, context);
       const characters = node.characters === undefined ? SPACE : binder.value(node.characters, context);
       const name = `TRIM${node.direction ?? 'BOTH'}`;
-      return madeOf(bindStringCall(name, [operand, characters], source, settings), node, context);
+      return madeOf(bindStringCall(name, [operand, characters], source), node, context);
     }
     case 'extract': {
       const operand = binder.value(node.operand, context);
@@ -95,12 +96,15 @@ export function madeOf(bound: Bound, node: Expression, context: BindContext): Ro
 export function folded(expression: RowExpression): RowExpression {
   if (expression.kind === 'constant' || expression.kind === 'column') return expression;
   if (columnsUsed(expression).size > 0) return expression;
+  // A cast to a string that somebody wrote decides on collations more strongly than a literal does.
+  if (expression.kind === 'cast' && expression.source !== '' && isString(expression.type)) return expression;
   try {
-    const value = evaluate(expression, []);
+    const whole = withAllDigits(expression);
+    const column = compileColumn(whole)([], Int32Array.of(0), 1);
+    const value = cellAt(column, 0, typeOf(whole));
     const type = typeOf(expression);
-    const isExact = type.tp === MysqlType.newdecimal && typeof value === 'bigint';
     const flag = value === null ? type.flag & ~FieldFlag.notNull : type.flag | FieldFlag.notNull;
-    return { kind: 'constant', value: isExact ? new Decimal(value, 0) : value, type: { ...type, flag } };
+    return { kind: 'constant', value, type: { ...type, flag } };
   } catch (error) {
     // Whether it is ever asked for is seen row by row.
     if (error instanceof EvaluationError) return expression;
@@ -109,7 +113,6 @@ export function folded(expression: RowExpression): RowExpression {
 }
 
 function caseOf({ operand, branches, otherwise }: Case, context: BindContext, binder: Binder): Bound {
-  const { settings = DEFAULT_SETTINGS } = context.comparison;
   const subject = operand === undefined ? undefined : binder.value(operand, context);
   const whens = branches.map(({ when }) =>
     subject === undefined
@@ -117,8 +120,11 @@ function caseOf({ operand, branches, otherwise }: Case, context: BindContext, bi
       : binder.equal([subject, binder.value(when, context)], when, context),
   );
   const thens = branches.map(({ then }) => binder.value(then, context));
+  if (otherwise === undefined && branches.at(-1)?.then.kind === 'null') {
+    return refused('TiDB takes the last condition of a CASE that ends in THEN NULL for its ELSE');
+  }
   const last = otherwise === undefined ? NULL_CONSTANT : binder.value(otherwise, context);
-  return bindCase(whens, thens, last, settings);
+  return bindCase(whens, thens, last);
 }
 
 function callOf(node: Call, source: string, context: BindContext, binder: Binder): Bound {
@@ -130,19 +136,19 @@ function callOf(node: Call, source: string, context: BindContext, binder: Binder
     return binder.value(argument, context);
   };
   const operands = (): readonly RowExpression[] => args.map((argument) => binder.value(argument, context));
-  if (isStringFunction(name)) return bindStringCall(name, operands(), source, settings);
+  if (isStringFunction(name)) return bindStringCall(name, operands(), source);
   switch (name) {
     case 'IF': {
       const [condition] = args;
       if (condition === undefined) return refused('IF of nothing');
-      return bindCase([binder.truth(condition, context)], [operand(1)], operand(2), settings);
+      return bindCase([binder.truth(condition, context)], [operand(1)], operand(2));
     }
     case 'IFNULL':
     case 'COALESCE':
-      return bindCoalesce(operands(), source, settings);
+      return bindCoalesce(operands(), name === 'IFNULL' ? 'case' : 'coalesce', source);
     case 'NULLIF': {
       const [left, right] = [operand(0), operand(1)];
-      return bindCase([binder.equal([left, right], node, context)], [NULL_CONSTANT], left, settings);
+      return bindCase([binder.equal([left, right], node, context)], [NULL_CONSTANT], left);
     }
     case 'ISNULL':
       return { kind: 'isNull', operand: operand(0) };
@@ -167,9 +173,9 @@ function callOf(node: Call, source: string, context: BindContext, binder: Binder
     case 'LEAST':
       return bindExtreme(name === 'GREATEST' ? 'greatest' : 'least', operands(), source);
     case 'LTRIM':
-      return bindStringCall('TRIMLEADING', [operand(0), SPACE], source, settings);
+      return bindStringCall('TRIMLEADING', [operand(0), SPACE], source);
     case 'RTRIM':
-      return bindStringCall('TRIMTRAILING', [operand(0), SPACE], source, settings);
+      return bindStringCall('TRIMTRAILING', [operand(0), SPACE], source);
     case 'YEAR':
     case 'MONTH':
     case 'DAY':

@@ -4,7 +4,8 @@ import { lowerName } from '../catalog/lower-name.js';
 import { present } from '../base/assert.js';
 import type { RowExpression } from '../dataflow/expression.js';
 import { mapColumns } from '../dataflow/expression-columns.js';
-import type { DerivedTable, Join, TableExpression, TableName } from '../sql/ast/select.js';
+import type { TableName } from '../sql/ast/leaf.js';
+import type { DerivedTable, Join, TableExpression } from '../sql/ast/select.js';
 import { type BindContext, refuse } from './bind-context.js';
 import { bindTruth } from './bind-expression.js';
 import { conjunction, conjuncts } from './conjunction.js';
@@ -38,12 +39,25 @@ const SYSTEM_DATABASES: ReadonlySet<string> = new Set([
 export function bindFrom(from: TableExpression, context: QueryContext): NamedRelation {
   switch (from.kind) {
     case 'tableName':
-      return from.database === undefined ? bindCommonTable(from, context) : bindTable(from, context);
+      return bindNamed(from, context);
     case 'derived':
       return bindDerived(from, context);
     case 'join':
       return bindJoin(from, context);
   }
+}
+
+function bindNamed(table: TableName, context: QueryContext): NamedRelation {
+  if (table.database === undefined) return bindCommonTable(table, context);
+  const view = context.viewOf(table.database, table.name);
+  if (view === undefined) return bindTable(table, context);
+  const { text, query, comparison, divPrecisionIncrement } = view;
+  const own = { text, comparison, divPrecisionIncrement, outer: undefined, commonTables: new Map() };
+  const bound = context.binder.query(query, { ...context, ...own });
+  refuseHiddenColumns(bound.plan, query, text);
+  const output = bound.output.map((column, i) => ({ ...column, name: view.columns[i] ?? column.name }));
+  const { plan, columns } = named({ ...bound, output }, table.alias ?? table.name);
+  return { plan, columns: columns.map((column) => ({ ...column, database: table.database })) };
 }
 
 function bindTable(table: TableName, { text, tableOf }: QueryContext): NamedRelation {

@@ -1,7 +1,8 @@
 /** SELECT: rows, groups, HAVING, the select list, DISTINCT. What is not here is refused, piece by piece. */
 import { lowerName } from '../catalog/lower-name.js';
 import { type RowExpression, typeOf } from '../dataflow/expression.js';
-import type { ColumnReference, Expression, GroupBy, Select, SelectItem } from '../sql/ast/select.js';
+import type { ColumnReference } from '../sql/ast/leaf.js';
+import type { Expression, GroupBy, Select, SelectItem } from '../sql/ast/select.js';
 import { holds, walkOutsideQueries } from './ast-walk.js';
 import { refuse } from './bind-context.js';
 import { bindExpression, bindTruth } from './bind-expression.js';

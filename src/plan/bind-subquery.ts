@@ -18,6 +18,7 @@ import {
   type InnerQuery,
   bindInner,
   correlationKeys,
+  groupable,
   hasAggregates,
   keyTests,
   plainSelect,
@@ -133,12 +134,9 @@ function membership(node: InQuery, place: Place, context: QueryContext): RowExpr
   const inner = bindInner(node.query, place.names, context);
   const keys = correlationKeys(inner.correlations, node, context);
   const members = memberTests(node, inner, place, context);
-  const memberKeys = members.map(({ equal }): CorrelationKey => ({
-    inner: equal.right,
-    outer: equal.left,
-    domain: equal.domain,
-    operator: '=',
-  }));
+  const memberKeys = members.map(({ equal: { left: outer, right, domain } }): CorrelationKey => {
+    return { inner: groupable(right, domain), outer, domain, operator: '=' };
+  });
   const isFound = isMatched(inner, [...keys, ...memberKeys], place, { node, context });
   const isExact = members.every((member) => member.isExact);
   const value: RowExpression = isExact

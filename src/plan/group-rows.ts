@@ -11,7 +11,8 @@ import {
   typeOf,
 } from '../dataflow/expression.js';
 import type { AggregateSpec } from '../dataflow/view-spec.js';
-import type { ColumnReference, Expression } from '../sql/ast/select.js';
+import type { ColumnReference } from '../sql/ast/leaf.js';
+import type { Expression } from '../sql/ast/select.js';
 import { SUBQUERIES, holds, walkAll, walkOutsideQueries } from './ast-walk.js';
 import { refuse } from './bind-context.js';
 import { bindAggregate } from './bind-aggregate.js';

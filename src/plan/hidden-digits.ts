@@ -9,7 +9,7 @@ import { refuse } from './bind-context.js';
 import type { LogicalPlan } from './logical-plan.js';
 
 /** Whether a value has digits that its type does not show. */
-export function hasHiddenDigits(value: RowExpression): boolean {
+function hasHiddenDigits(value: RowExpression): boolean {
   const { tp, decimal } = typeOf(value);
   return tp === MysqlType.newdecimal && scaleOf(value) > decimal;
 }

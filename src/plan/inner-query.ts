@@ -1,9 +1,10 @@
 /** A query inside an expression: its rows, and what of it depends on the row outside. */
-import { FieldFlag, hasFlag } from '../codec/field-type.js';
+import { FieldFlag, MysqlType, hasFlag } from '../codec/field-type.js';
 import {
   type Comparison,
   type ComparisonDomain,
   type RowExpression,
+  typeOf,
   withAllDigits,
 } from '../dataflow/expression.js';
 import type { Expression, Query, Select } from '../sql/ast/select.js';
@@ -18,6 +19,8 @@ import { columnTypes, columnsOf, projected } from './plan-columns.js';
 import type { OuterNames, QueryContext } from './query-context.js';
 import { Relation } from './relation.js';
 import { Scope } from './scope.js';
+import { plainType } from './typing/literal.js';
+import { valueClassOf } from './typing/value-class.js';
 
 /** A query's rows before anything of the row outside decides which of them count. */
 export interface InnerQuery {
@@ -96,9 +99,18 @@ export function correlationKeys(
 
 function keyOf({ operator, domain, left, right }: Comparison): CorrelationKey | undefined {
   if (operator !== '=' && operator !== '<=>') return undefined;
-  if (isOuterOnly(left) && !isCorrelated(right)) return { inner: right, outer: left, domain, operator };
-  if (isOuterOnly(right) && !isCorrelated(left)) return { inner: left, outer: right, domain, operator };
+  if (isOuterOnly(left) && !isCorrelated(right))
+    return { inner: groupable(right, domain), outer: left, domain, operator };
+  if (isOuterOnly(right) && !isCorrelated(left))
+    return { inner: groupable(left, domain), outer: right, domain, operator };
   return undefined;
+}
+
+/** A value as it can be grouped by in a domain: exact numbers that are compared as doubles become doubles. */
+export function groupable(value: RowExpression, domain: ComparisonDomain): RowExpression {
+  if (domain.kind !== 'real' || valueClassOf(typeOf(value)) === 'real') return value;
+  const type = plainType(MysqlType.double, 23, -1, 0);
+  return { kind: 'cast', operand: value, type, scale: 0, source: '' };
 }
 
 /** The relation's rows as nothing but some values. */

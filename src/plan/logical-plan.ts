@@ -24,14 +24,14 @@ export interface ScanPlan {
 }
 
 /** The rows for which a test is true. */
-export interface FilterPlan {
+interface FilterPlan {
   readonly kind: 'filter';
   readonly input: LogicalPlan;
   readonly predicate: RowExpression;
 }
 
 /** Values computed from each row. */
-export interface ProjectPlan {
+interface ProjectPlan {
   readonly kind: 'project';
   readonly input: LogicalPlan;
   readonly items: readonly RowExpression[];
@@ -59,7 +59,7 @@ export interface AggregatePlan {
 }
 
 /** The rows of several relations, duplicates kept. */
-export interface UnionPlan {
+interface UnionPlan {
   readonly kind: 'unionAll';
   /** At least one. Their values are in the form that {@link UnionPlan.types} has. */
   readonly inputs: readonly LogicalPlan[];

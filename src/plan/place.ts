@@ -1,6 +1,7 @@
 /** Where expressions over a relation are bound: what their names mean, and what the queries in them are joined to. */
 import type { RowExpression } from '../dataflow/expression.js';
-import type { ColumnReference, Expression } from '../sql/ast/select.js';
+import type { ColumnReference } from '../sql/ast/leaf.js';
+import type { Expression } from '../sql/ast/select.js';
 import { type BindContext, refuse } from './bind-context.js';
 import { bindExpression } from './bind-expression.js';
 import { asOuter } from './outer-column.js';

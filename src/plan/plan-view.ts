@@ -16,7 +16,7 @@ import { incrementalize } from './incrementalize.js';
 import type { LogicalPlan, OutputColumn } from './logical-plan.js';
 import { prune } from './prune.js';
 import { pushDown } from './push-down.js';
-import type { BoundQuery, TableLookup } from './query-context.js';
+import type { BoundQuery, QueryContext, TableLookup } from './query-context.js';
 import { type QualifiedName, tablesIn } from './table-names.js';
 import { fixedOffsetMinutes } from './typing/time-zone.js';
 import { uniqueKeys } from './unique-keys.js';
@@ -49,9 +49,29 @@ export interface ViewPlan {
 
 /** Settings of a view's creator that decide what its definition computes. */
 export type PlanSettings = Pick<PinnedContext, 'timeZone'> &
-  Partial<Pick<PinnedContext, 'divPrecisionIncrement'>>;
+  Partial<Pick<PinnedContext, 'divPrecisionIncrement' | 'sqlMode' | 'collation'>>;
 
-const DEFAULT_DIV_PRECISION_INCREMENT = 4;
+/** A view that a definition names. */
+interface ReferredView {
+  readonly definition: Definition;
+  readonly pinned: PlanSettings;
+  /** What its columns are called. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * Finds the views among the names of a definition; its definition stands for a view, so that both are of one epoch.
+ * undefined: it is a base table.
+ */
+export type ReferredViews = (database: string, name: string) => ReferredView | undefined;
+
+/** What TiDB has where nothing was set. */
+const DEFAULTS = {
+  divPrecisionIncrement: 4,
+  sqlMode:
+    'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION',
+  collation: 'utf8mb4_bin',
+};
 
 /**
  * Reads a definition.
@@ -66,12 +86,18 @@ export function readDefinition(text: string): Definition {
 /**
  * Plans a view.
  *
- * @param tableOf - the tables of {@link Definition.tables} as they are at the moment from which the view is to follow.
+ * @param tableOf - the tables of {@link Definition.tables}, and of the definitions of views among them, as they are at
+ *   the moment from which the view is to follow.
  * @throws NotSupportedError — naming the piece of the definition that cannot be maintained, and why.
  */
-export function planView(definition: Definition, tableOf: TableLookup, pinned: PlanSettings): ViewPlan {
+export function planView(
+  definition: Definition,
+  tableOf: TableLookup,
+  pinned: PlanSettings,
+  viewOf: ReferredViews = () => undefined,
+): ViewPlan {
   const { text, query } = definition;
-  const { plan, output } = bindDefinition(definition, tableOf, pinned);
+  const { plan, output } = bindDefinition(definition, tableOf, pinned, viewOf);
   const untyped = output.findIndex(({ type }) => type.tp === MysqlType.null);
   if (untyped >= 0) {
     const item = query.body.kind === 'select' ? query.body.items[untyped] : undefined;
@@ -102,19 +128,38 @@ export function bindDefinition(
   { text, query }: Definition,
   tableOf: TableLookup,
   pinned: PlanSettings,
+  viewOf: ReferredViews = () => undefined,
 ): BoundQuery {
+  const isNew = isNewCollation(query, tableOf);
   return BINDER.query(query, {
     text,
     tableOf,
-    comparison: {
-      offsetMinutes: fixedOffsetMinutes(pinned.timeZone),
-      isNewCollation: isNewCollation(query, tableOf),
+    viewOf: (database, name) => {
+      const view = viewOf(database, name);
+      return view === undefined
+        ? undefined
+        : { ...view.definition, ...boundSettings(view.pinned, isNew), columns: view.columns };
     },
-    divPrecisionIncrement: pinned.divPrecisionIncrement ?? DEFAULT_DIV_PRECISION_INCREMENT,
+    ...boundSettings(pinned, isNew),
     commonTables: new Map(),
     outer: undefined,
     binder: BINDER,
   });
+}
+
+function boundSettings(
+  pinned: PlanSettings,
+  isNew: boolean,
+): Pick<QueryContext, 'comparison' | 'divPrecisionIncrement'> {
+  const { timeZone, divPrecisionIncrement, sqlMode, collation } = { ...DEFAULTS, ...pinned };
+  return {
+    comparison: {
+      offsetMinutes: fixedOffsetMinutes(timeZone),
+      isNewCollation: isNew,
+      settings: { divPrecisionIncrement, sqlMode, collation },
+    },
+    divPrecisionIncrement,
+  };
 }
 
 /** The cluster's setting, which every table knows. */

@@ -1,7 +1,7 @@
 /** The columns that a query can name, and what its names mean. */
 import { lowerName } from '../catalog/lower-name.js';
 import type { FieldType } from '../codec/field-type.js';
-import type { ColumnReference } from '../sql/ast/select.js';
+import type { ColumnReference } from '../sql/ast/leaf.js';
 
 /** A column that can be named. */
 export interface ScopeColumn {

@@ -172,7 +172,7 @@ function trim(
   compiler: Compiler,
 ): BytesValue {
   const { code } = compiler;
-  const arguments_ = `${text.data}, $start, $end, ${place(what)}`;
+  const arguments_ = `${text.data}, $start, $end, ${triple(what)}`;
   const leading = `$start = ${code.constant(trimmedStart)}(${arguments_});`;
   const trailing = `$end = ${code.constant(trimmedEndOf)}(${arguments_});`;
   const bounds = name === 'trimBoth' ? `${leading} ${trailing}` : name === 'trimLeading' ? leading : trailing;

@@ -27,14 +27,7 @@ export function lastCharacters(data: Uint8Array, start: number, end: number, cou
 }
 
 /** Where the string begins once all copies of something are cut off at its beginning. */
-export function trimmedStart(
-  data: Uint8Array,
-  start: number,
-  end: number,
-  what: Uint8Array,
-  from: number,
-  to: number,
-): number {
+export function trimmedStart(data: Uint8Array, start: number, end: number, [what, from, to]: Place): number {
   const length = to - from;
   let at = start;
   while (length > 0 && end - at >= length && isAt(data, at, what, from, to)) at += length;
@@ -42,14 +35,7 @@ export function trimmedStart(
 }
 
 /** Where the string ends once all copies of something are cut off at its end. */
-export function trimmedEndOf(
-  data: Uint8Array,
-  start: number,
-  end: number,
-  what: Uint8Array,
-  from: number,
-  to: number,
-): number {
+export function trimmedEndOf(data: Uint8Array, start: number, end: number, [what, from, to]: Place): number {
   const length = to - from;
   let at = end;
   while (length > 0 && at - start >= length && isAt(data, at - length, what, from, to)) at -= length;
@@ -118,20 +104,18 @@ export function putPadded(
 
 /** Adds the string in upper case. */
 export function putUpper(scratch: Scratch, data: Uint8Array, start: number, end: number): void {
-  putMapped(scratch, data, start, end, 0x61, upperOf);
+  putMapped(scratch, [data, start, end], 0x61, upperOf);
 }
 
 /** Adds the string in lower case. */
 export function putLower(scratch: Scratch, data: Uint8Array, start: number, end: number): void {
-  putMapped(scratch, data, start, end, 0x41, lowerOf);
+  putMapped(scratch, [data, start, end], 0x41, lowerOf);
 }
 
 /** @param first - the first of the 26 ASCII letters that change. */
 function putMapped(
   scratch: Scratch,
-  data: Uint8Array,
-  start: number,
-  end: number,
+  [data, start, end]: Place,
   first: number,
   mapped: (character: number) => number,
 ): void {

@@ -127,7 +127,7 @@ function rounding(call: Call, value: NonNullable<Datum>, digits: Datum | undefin
   if (name === 'round' && type.tp !== MysqlType.newdecimal && digits !== undefined) {
     return roundedInteger(exactOf(value).unscaled, places, type);
   }
-  return inType(call, toPlaces(exactOf(value), places, name));
+  return inType(call, toPlaces(exactOf(value), places, name === 'round'));
 }
 
 function whole({ unscaled, scale }: Decimal, name: 'ceil' | 'floor'): bigint {
@@ -136,12 +136,12 @@ function whole({ unscaled, scale }: Decimal, name: 'ceil' | 'floor'): bigint {
   return name === 'ceil' && down * power !== unscaled ? down + 1n : down;
 }
 
-function toPlaces(value: Decimal, places: number, name: 'round' | 'truncate' | string): Decimal {
+function toPlaces(value: Decimal, places: number, isNearest: boolean): Decimal {
   // Shifted so that the last place to keep is the one before the point.
   const power = 10n ** BigInt(Math.abs(places));
   const shifted = places >= 0 ? value.unscaled * power : value.unscaled;
   const unit = 10n ** BigInt(value.scale) * (places >= 0 ? 1n : power);
-  const half = name === 'round' ? (value.unscaled < 0n ? -unit / 2n : unit / 2n) : 0n;
+  const half = isNearest ? (value.unscaled < 0n ? -unit / 2n : unit / 2n) : 0n;
   const kept = (shifted + half) / unit;
   return places >= 0 ? new Decimal(kept, places) : new Decimal(kept * power, 0);
 }
@@ -227,7 +227,7 @@ function ofCharacters(
   [text = '', second = '', third = '']: readonly string[],
   numbers: readonly number[],
 ): string | bigint | null {
-  const characters = [...text];
+  const characters = Array.from(text);
   const count = characters.length;
   const [, position = 0, length] = numbers;
   switch (name) {
@@ -258,7 +258,7 @@ function ofCharacters(
       return second === '' ? text : text.split(second).join(third);
     case 'lpad':
     case 'rpad':
-      return padded(name, characters, position, [...third]);
+      return padded(name, characters, position, Array.from(third));
     case 'concat':
     case 'length':
       return null;

@@ -37,7 +37,7 @@ export function castDatum(value: Datum, from: FieldType, { type, scale }: Cast):
 /** Text without Go's white space at both ends. */
 function stripped(value: Uint8Array): string {
   const isBlank = (character: string): boolean => /[\s\u0085]/u.test(character) && character !== '\ufeff';
-  const characters = [...fromUtf8(value)];
+  const characters = Array.from(fromUtf8(value));
   const start = characters.findIndex((character) => !isBlank(character));
   const end = characters.findLastIndex((character) => !isBlank(character));
   return start < 0 ? '' : characters.slice(start, end + 1).join('');
@@ -103,6 +103,6 @@ function plainText(value: number): string {
 }
 
 function cut(text: string, type: FieldType): Uint8Array {
-  const characters = [...text];
+  const characters = Array.from(text);
   return utf8(type.flen < 0 ? text : characters.slice(0, type.flen).join(''));
 }

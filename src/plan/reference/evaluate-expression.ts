@@ -12,6 +12,7 @@ import {
   type Case,
   type ComparisonDomain,
   type ComparisonOperator,
+  type Connective,
   type RowExpression,
   typeOf,
 } from '../../dataflow/expression.js';
@@ -107,16 +108,9 @@ export function truthOf(expression: RowExpression, row: readonly Datum[]): Truth
       const truth = truthOf(expression.operand, row);
       return truth === null ? null : !truth;
     }
-    case 'and': {
-      const negated = expression.operands.map((operand) => {
-        const truth = truthOf(operand, row);
-        return truth === null ? null : !truth;
-      });
-      const any = anyOf(negated);
-      return any === null ? null : !any;
-    }
+    case 'and':
     case 'or':
-      return anyOf(expression.operands.map((operand) => truthOf(operand, row)));
+      return connected(expression, row);
     case 'xor': {
       const truths = expression.operands.map((operand) => truthOf(operand, row));
       return truths.includes(null) ? null : truths.filter((truth) => truth === true).length % 2 === 1;
@@ -124,6 +118,18 @@ export function truthOf(expression: RowExpression, row: readonly Datum[]): Truth
     default:
       return unreachable(expression);
   }
+}
+
+/** AND and OR: the first operand that decides is the last that is asked. */
+function connected({ kind, operands }: Connective, row: readonly Datum[]): Truth {
+  const decisive = kind === 'or';
+  let truth: Truth = !decisive;
+  for (const operand of operands) {
+    const own = truthOf(operand, row);
+    if (own === decisive) return decisive;
+    if (own === null) truth = null;
+  }
+  return truth;
 }
 
 function truthOfValue(value: Datum): Truth {

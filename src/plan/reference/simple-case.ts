@@ -10,7 +10,7 @@ const LATER = /[\u1c89\u1c8a\ua7cb-\ua7cf\ua7d2-\ua7d5\ua7da-\ua7dc\u{10d50}-\u{
 export function simpleUpper(character: string): string {
   if (LATER.test(character) || character === '\u019b' || character === '\u0264') return character;
   const upper = character.toUpperCase();
-  if ([...upper].length === 1) return upper;
+  if (Array.from(upper).length === 1) return upper;
   // Of those with several, only Greek ones have a single counterpart: the title case.
   const title = TITLES.get(character);
   return title ?? character;
@@ -20,7 +20,7 @@ export function simpleUpper(character: string): string {
 export function simpleLower(character: string): string {
   if (LATER.test(character)) return character;
   const lower = character.toLowerCase();
-  return [...lower].length === 1 ? lower : (lower[0] ?? character);
+  return Array.from(lower).length === 1 ? lower : (lower[0] ?? character);
 }
 
 /** Title-case letters have themselves as upper case of their lower case. */

@@ -3,6 +3,7 @@
  *
  * @see pingcap/tidb pkg/expression/builtin_arithmetic.go, builtin_op.go (unaryMinus)
  */
+import { digitCount } from '../../codec/decimal.js';
 import { FieldFlag, type FieldType, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { type RowExpression, scaleOf, typeOf } from '../../dataflow/expression.js';
 import {
@@ -11,6 +12,7 @@ import {
   call,
   decimalType,
   integerType,
+  isNullLiteral,
   isRefused,
   realType,
   refused,
@@ -29,6 +31,7 @@ export function bindArithmetic(
   source: string,
   settings: SessionSettings,
 ): Bound {
+  if (isNullLiteral(left) || isNullLiteral(right)) return refused('NULL is computed with');
   const [a, b] = [numberKindOf(typeOf(left)), numberKindOf(typeOf(right))];
   if (a === undefined || b === undefined) {
     return refused(
@@ -81,7 +84,7 @@ function onExacts(
   if (!keepsAllDigits(name, a, b, hidden ?? worst)) {
     return refused('TiDB may cut off digits of its result, which is beyond what it computes with');
   }
-  const type = exactType(name, [typeOf(x), typeOf(y)], settings);
+  const type = exactType(name, [takenFor(x, name), takenFor(y, name)], settings);
   switch (name) {
     case 'divide':
       if (hidden === undefined) return refused('how many digits TiDB computes it with depends on the values');
@@ -94,6 +97,25 @@ function onExacts(
       return call(name, [x, y], type, { scale: Math.max(scaleOf(x), scaleOf(y)), source });
   }
 }
+
+/** The type of an operand as TiDB sees it when it types the result: after making a decimal of an integer. */
+function takenFor(operand: RowExpression, name: ArithmeticName): FieldType {
+  const type = typeOf(operand);
+  if (type.tp === MysqlType.newdecimal || name === 'modulo' || name === 'intDivide') return type;
+  if (operand.kind === 'constant' && typeof operand.value === 'bigint') {
+    return { ...type, flen: Math.max(digitCount(operand.value), 1) };
+  }
+  return { ...type, flen: DIGITS.get(type.tp) ?? 20 };
+}
+
+/** Digits that TiDB counts for an integer of a type. */
+const DIGITS: ReadonlyMap<number, number> = new Map<number, number>([
+  [MysqlType.tiny, 3],
+  [MysqlType.short, 5],
+  [MysqlType.int24, 8],
+  [MysqlType.long, 10],
+  [MysqlType.year, 4],
+]);
 
 /** The type of a result that is computed exactly. */
 function exactType(
@@ -127,6 +149,7 @@ function exactType(
 
 /** Binds `-x`. */
 export function bindNegation(operand: RowExpression, source: string): Bound {
+  if (isNullLiteral(operand)) return refused('NULL is computed with');
   const type = typeOf(operand);
   const flen = type.flen + 1;
   switch (numberKindOf(type)) {

@@ -17,8 +17,11 @@ export interface SessionSettings {
   /** `div_precision_increment` */
   readonly divPrecisionIncrement: number;
   readonly sqlMode: string;
-  /** `collation_connection`: of texts made from numbers. */
-  readonly collation: string;
+  /**
+   * `collation_connection`: of strings that CAST makes of strings; undefined: not known. Texts that are made of numbers
+   * have it too, but look the same to all collations, so they are given {@link NUMBER_COLLATION}.
+   */
+  readonly collation: string | undefined;
 }
 
 /** TiDB's defaults. */
@@ -26,8 +29,11 @@ export const DEFAULT_SETTINGS: SessionSettings = {
   divPrecisionIncrement: 4,
   sqlMode:
     'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION',
-  collation: 'utf8mb4_bin',
+  collation: undefined,
 };
+
+/** The collation of texts that are made of numbers and moments: as TiDB describes such columns. */
+export const NUMBER_COLLATION = 'utf8mb4_bin';
 
 /** A refusal. */
 export function refused(reason: string): Refusal {

@@ -5,9 +5,10 @@
  */
 import { FieldFlag, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { type RowExpression, typeOf } from '../../dataflow/expression.js';
-import type { CastType } from '../../sql/ast/select.js';
+import type { CastType } from '../../sql/ast/leaf.js';
 import {
   type Bound,
+  NUMBER_COLLATION,
   type SessionSettings,
   decimalType,
   integerType,
@@ -90,10 +91,14 @@ function toChar(
     return refused(`casts to the character set ${charset} are not supported yet`);
   }
   const [flen = -1] = parameters;
-  const collation = charset === undefined ? settings.collation : 'utf8mb4_bin';
+  const isOfString = valueClassOf(typeOf(operand)) === 'string';
+  if (isOfString && settings.collation !== NUMBER_COLLATION) {
+    return refused('the collation of a string that is cast to CHAR is that of the connection');
+  }
+  const collation = NUMBER_COLLATION;
   const type = textType(collation, flen);
   if (isNullLiteral(operand)) return nullOf(type);
-  const possible = asText(operand, collation);
+  const possible = asText(operand);
   if (isRefused(possible)) return possible;
   return { kind: 'cast', operand, type, scale: 0, source };
 }

@@ -14,8 +14,8 @@ import {
   type RowExpression,
   typeOf,
 } from '../../dataflow/expression.js';
-import { DEFAULT_SETTINGS, type SessionSettings, decimalType } from './bound.js';
-import { asReal } from './conversion.js';
+import { type SessionSettings, decimalType } from './bound.js';
+import { asReal, hasHiddenDigits } from './conversion.js';
 import {
   asciiText,
   durationConstant,
@@ -83,6 +83,9 @@ function numbers(left: RowExpression, right: RowExpression): Comparable {
   const all = new Set(classes);
   if (all.has('year')) return years(left, right);
   if (!all.has('real')) return done({ kind: all.has('decimal') ? 'decimal' : 'integer' }, left, right);
+  if (hasHiddenDigits(left) || hasHiddenDigits(right)) {
+    return refused('a quotient is compared with a floating-point number');
+  }
   // TiDB turns such a constant into an integer first; within the safe range that makes no difference.
   const isBeyond = (constant: RowExpression, other: RowExpression): boolean =>
     constant.kind === 'constant' &&
@@ -119,9 +122,7 @@ function strings(left: RowExpression, right: RowExpression, context: ComparisonC
   if (!isPlain(left) || !isPlain(right)) return computedStrings(left, right, context);
   if (left.kind !== 'constant' && right.kind !== 'constant') {
     const [a, b] = [typeOf(left), typeOf(right)];
-    if (a.collate !== b.collate || a.charset !== b.charset) {
-      return refused(`strings of the collations ${a.collate} and ${b.collate} are compared`);
-    }
+    if (a.collate !== b.collate || a.charset !== b.charset) return computedStrings(left, right, context);
   }
   const [column, other] = left.kind === 'constant' ? [right, left] : [left, right];
   const type = typeOf(column);
@@ -138,9 +139,9 @@ function strings(left: RowExpression, right: RowExpression, context: ComparisonC
 function computedStrings(
   left: RowExpression,
   right: RowExpression,
-  { isNewCollation, settings = DEFAULT_SETTINGS }: ComparisonContext,
+  { isNewCollation }: ComparisonContext,
 ): Comparable {
-  const derived = deriveCollation([left, right], settings.collation);
+  const derived = deriveCollation([left, right]);
   if (derived.kind === 'refused') return derived;
   return done({ kind: 'string', collation: derived.collation, isNewCollation }, left, right);
 }

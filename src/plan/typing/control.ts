@@ -5,15 +5,7 @@
  */
 import { FieldFlag, type FieldType, MysqlType } from '../../codec/field-type.js';
 import { type RowExpression, scaleOf, typeOf } from '../../dataflow/expression.js';
-import {
-  type Bound,
-  type SessionSettings,
-  call,
-  isNullLiteral,
-  isRefused,
-  nullOf,
-  refused,
-} from './bound.js';
+import { type Bound, call, isNullLiteral, isRefused, nullOf, refused } from './bound.js';
 import { asReal, asText, cast } from './conversion.js';
 import { type MergeUse, mergeTypes } from './merge-types.js';
 import { deriveCollation } from './string-collation.js';
@@ -35,12 +27,9 @@ interface Unified {
 export function unify(
   values: readonly RowExpression[],
   use: MergeUse,
-  settings: SessionSettings,
 ): Unified | { readonly kind: 'refused'; readonly reason: string } {
   const types = values.map(typeOf);
-  const derived = types.some((type) => valueClassOf(type) === 'string')
-    ? deriveCollation(values, settings.collation)
-    : undefined;
+  const derived = types.some((type) => valueClassOf(type) === 'string') ? deriveCollation(values) : undefined;
   if (derived?.kind === 'refused') return derived;
   const merged = mergeTypes(types, use, derived?.collation);
   if (merged.kind === 'refused') return merged;
@@ -50,7 +39,7 @@ export function unify(
     return own.tp === MysqlType.newdecimal && scaleOf(it) > own.decimal && own.decimal !== type.decimal;
   });
   if (hasHidden) return refused('a quotient meets decimals of more digits');
-  const converted = values.map((value) => asType(value, type, settings));
+  const converted = values.map((value) => asType(value, type));
   const refusal = converted.find(isRefused);
   if (refusal !== undefined) return refusal;
   const scale = type.tp === MysqlType.newdecimal ? Math.max(type.decimal, ...values.map(scaleOf)) : 0;
@@ -62,11 +51,11 @@ export function unify(
  *
  * @param type - from {@link mergeTypes} of the value's type and others.
  */
-export function asType(value: RowExpression, type: FieldType, settings: SessionSettings): Bound {
+export function asType(value: RowExpression, type: FieldType): Bound {
   if (isNullLiteral(value)) return nullOf({ ...type, flag: type.flag & ~FieldFlag.notNull });
   switch (valueClassOf(type)) {
     case 'string':
-      return asText(value, settings.collation);
+      return asText(value);
     case 'real':
       return asReal(value);
     case 'moment':
@@ -81,10 +70,13 @@ export function bindCase(
   whens: readonly RowExpression[],
   thens: readonly RowExpression[],
   otherwise: RowExpression,
-  settings: SessionSettings,
 ): Bound {
-  const unified = unify([...thens, otherwise], 'case', settings);
+  const unified = unify([...thens, otherwise], 'case');
   if (unified.kind === 'refused') return unified;
+  // TiDB leaves away what is never asked for, and with it its type.
+  if (whens.some(({ kind }) => kind === 'constant') && !areOfOneType([...thens, otherwise])) {
+    return refused('a condition is the same for all rows');
+  }
   const { values, type, scale } = unified;
   const branches = whens.flatMap((when, i) => {
     const then = values[i];
@@ -101,13 +93,20 @@ export function bindCase(
   };
 }
 
-/** IFNULL and COALESCE. */
+function areOfOneType(values: readonly RowExpression[]): boolean {
+  const keys = values
+    .map(typeOf)
+    .map(({ tp, decimal, collate, flag }) => [tp, decimal, collate, flag & FieldFlag.unsigned].join());
+  return new Set(keys).size === 1;
+}
+
+/** IFNULL and COALESCE, which alone does not convert its operands to one type of moments. */
 export function bindCoalesce(
   operands: readonly RowExpression[],
+  use: 'case' | 'coalesce',
   source: string,
-  settings: SessionSettings,
 ): Bound {
-  const unified = unify(operands, 'coalesce', settings);
+  const unified = unify(operands, use);
   if (unified.kind === 'refused') return unified;
   const { values, type, scale } = unified;
   const isNeverNull = operands.some((it) => (typeOf(it).flag & FieldFlag.notNull) !== 0);

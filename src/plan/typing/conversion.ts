@@ -4,8 +4,18 @@
  * @see pingcap/tidb pkg/expression/builtin_cast.go (WrapWithCastAs…)
  */
 import { FieldFlag, type FieldType, MysqlType, hasFlag } from '../../codec/field-type.js';
-import { type RowExpression, typeOf } from '../../dataflow/expression.js';
-import { type Bound, decimalType, integerType, isNullLiteral, nullOf, realType, refused } from './bound.js';
+import { type RowExpression, scaleOf, typeOf } from '../../dataflow/expression.js';
+import {
+  type Bound,
+  NUMBER_COLLATION,
+  decimalType,
+  integerType,
+  isNullLiteral,
+  nullOf,
+  realType,
+  refused,
+} from './bound.js';
+import { shapeOf } from './decimal-shape.js';
 import { type ValueClass, typeName, valueClassOf } from './value-class.js';
 
 /** What arithmetic computes with. */
@@ -40,6 +50,9 @@ export function classOf(expression: RowExpression): ValueClass {
 export function asReal(expression: RowExpression): Bound {
   const from = typeOf(expression);
   if (isNullLiteral(expression)) return nullOf(realType());
+  if (hasHiddenDigits(expression)) {
+    return refused('how many digits of a quotient go into a floating-point number depends on its value');
+  }
   const valueClass = classOf(expression);
   switch (valueClass) {
     case 'real':
@@ -56,6 +69,12 @@ export function asReal(expression: RowExpression): Bound {
     default:
       return cannot(expression, 'a number');
   }
+}
+
+/** Whether TiDB computes an expression with more digits than its type shows. */
+export function hasHiddenDigits(expression: RowExpression): boolean {
+  const type = typeOf(expression);
+  return type.tp === MysqlType.newdecimal && scaleOf(expression) > Math.max(type.decimal, 0);
 }
 
 /** A value as an integer, rounded if it is none. */
@@ -95,17 +114,24 @@ export function asExact(expression: RowExpression): Bound {
 }
 
 /** A value as text in UTF-8. */
-export function asText(expression: RowExpression, collation: string): Bound {
+export function asText(expression: RowExpression): Bound {
   const from = typeOf(expression);
-  const type = textType(collation);
+  const type = textType(NUMBER_COLLATION);
   if (isNullLiteral(expression)) return nullOf(type);
   switch (classOf(expression)) {
     case 'string':
       return isText(from)
         ? expression
         : refused(`strings of the character set ${from.charset} are not supported here`);
+    case 'decimal': {
+      const { scale, scaleMin, scaleOfZero } = shapeOf(expression);
+      if (scaleMin !== scale || scaleOfZero !== scale) {
+        return refused('how many digits the text of a quotient has depends on its value');
+      }
+      // TiDB leaves room for a sign, a point and a zero before it, and cuts off the digits that the type does not show.
+      return cast(expression, { ...type, flen: from.flen + 3 }, 0);
+    }
     case 'integer':
-    case 'decimal':
     case 'moment':
     case 'duration':
       return cast(expression, type, 0);

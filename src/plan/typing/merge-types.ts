@@ -33,7 +33,7 @@ const SIZES: readonly number[] = [
  *
  * @param collation - of the result if it is a string; undefined: the one that all strings have.
  */
-export function mergeTypes(types: readonly FieldType[], _use: MergeUse, collation?: string): MergedType {
+export function mergeTypes(types: readonly FieldType[], use: MergeUse, collation?: string): MergedType {
   const present = types.filter(({ tp }) => tp !== MysqlType.null);
   const [first] = present;
   if (first === undefined) return refused('all the values are NULL');
@@ -45,10 +45,10 @@ export function mergeTypes(types: readonly FieldType[], _use: MergeUse, collatio
   if (only('integer')) return integers(present, isNullable);
   if (only('integer', 'decimal')) return merged(exact(present), isNullable);
   if (only('integer', 'decimal', 'real')) return reals(present, isNullable);
-  if (only('string', 'integer', 'decimal', 'real', 'moment', 'duration') && classes.has('string')) {
+  if (only('string')) {
     return strings(present, isNullable, collation);
   }
-  if (only('moment') || only('timestamp') || only('duration')) return times(present, isNullable);
+  if (only('moment') || only('timestamp') || only('duration')) return times(present, isNullable, use);
   if (only('year')) return merged(first, isNullable);
   return refused(`values of the types ${[...new Set(present.map(typeName))].join(' and ')} are merged`);
 }
@@ -120,9 +120,12 @@ function strings(
   return merged(textType(chosen, flens.includes(-1) ? -1 : Math.max(...flens, 20)), isNullable);
 }
 
-function times(types: readonly FieldType[], isNullable: boolean): MergedType {
+function times(types: readonly FieldType[], isNullable: boolean, use: MergeUse): MergedType {
   const [first] = types;
   if (first === undefined) return refused('no times');
+  const isOne = types.every(({ tp, decimal }) => tp === first.tp && decimal === first.decimal);
+  if (use === 'coalesce' && !isOne)
+    return refused('COALESCE of moments of different types shows each in its own');
   const fsp = Math.max(...types.map(({ decimal }) => Math.max(decimal, 0)));
   if (types.every(({ tp }) => tp === first.tp)) return merged({ ...first, decimal: fsp }, isNullable);
   const flen = 19 + (fsp > 0 ? fsp + 1 : 0);

@@ -12,11 +12,10 @@ import {
   firstRefusal,
   integerType,
   isRefused,
-  nullOf,
   realType,
   refused,
 } from './bound.js';
-import { asReal, numberKindOf } from './conversion.js';
+import { asReal, hasHiddenDigits, numberKindOf } from './conversion.js';
 import { shapeOf } from './decimal-shape.js';
 import { mergeTypes } from './merge-types.js';
 import { typeName, valueClassOf } from './value-class.js';
@@ -41,6 +40,7 @@ export function bindUnaryNumber(
   const isUnsigned = hasFlag(type, FieldFlag.unsigned);
   switch (name) {
     case 'sign':
+      if (hasHiddenDigits(operand)) return refused('SIGN of a quotient is not supported yet');
       return call(name, [operand], integerType(), { source });
     case 'abs':
       return kind === 'integer'
@@ -61,7 +61,7 @@ export function bindUnaryNumber(
 /** The kind of number that a type is of its own, or that a string is read as. */
 function ownKind(type: FieldType): 'integer' | 'decimal' | 'real' | undefined {
   const valueClass = valueClassOf(type);
-  return valueClass === 'moment' ? undefined : numberKindOf(type);
+  return valueClass === 'moment' || valueClass === 'null' ? undefined : numberKindOf(type);
 }
 
 function unsupported(name: string, type: FieldType): Bound {
@@ -106,7 +106,6 @@ export function bindExtreme(
   source: string,
 ): Bound {
   const types = operands.map(typeOf);
-  if (types.some(({ tp }) => tp === MysqlType.null)) return nullOf(integerType());
   const odd = types.find((type) => !['integer', 'decimal', 'real'].includes(valueClassOf(type)));
   if (odd !== undefined) return unsupported(name, odd);
   const merged = mergeTypes(types, 'case');
@@ -119,6 +118,12 @@ export function bindExtreme(
   const scales = operands.map(scaleOf);
   if (new Set(types.map(({ decimal }) => decimal)).size < new Set(scales).size) {
     return refused('quotients are compared with other numbers');
+  }
+  if (
+    types.some((it) => it.tp === MysqlType.longlong && hasFlag(it, FieldFlag.unsigned)) &&
+    valueClassOf(type) === 'integer'
+  ) {
+    return refused('TiDB compares BIGINT UNSIGNED values as if they had a sign');
   }
   if (valueClassOf(type) === 'decimal') {
     return call(name, operands, decimalType(type.flen, type.decimal), { scale: Math.max(...scales), source });

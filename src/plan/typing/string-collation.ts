@@ -6,7 +6,7 @@
  */
 import { isCollationSupported } from '../../codec/collation.js';
 import { type RowExpression, typeOf } from '../../dataflow/expression.js';
-import { isNullLiteral, type Refusal, refused } from './bound.js';
+import { NUMBER_COLLATION, isNullLiteral, type Refusal, refused } from './bound.js';
 import { isText } from './conversion.js';
 import { valueClassOf } from './value-class.js';
 
@@ -65,21 +65,16 @@ function strongest(expressions: readonly RowExpression[]): number {
 
 /**
  * The collation of some expressions as strings.
- *
- * @param ofNumbers - the collation of texts that are made from numbers only.
  */
-export function deriveCollation(
-  expressions: readonly RowExpression[],
-  ofNumbers: string,
-): DerivedCollation | Refusal {
+export function deriveCollation(expressions: readonly RowExpression[]): DerivedCollation | Refusal {
   const texts = expressions.filter((it) => strengthOf(it) < NUMBER);
   const odd = texts.map(typeOf).find((type) => !isText(type));
   if (odd !== undefined) return refused(`strings of the character set ${odd.charset} are not supported here`);
-  if (texts.length === 0) return { kind: 'collation', collation: ofNumbers };
+  if (texts.length === 0) return { kind: 'collation', collation: NUMBER_COLLATION };
   const best = Math.min(...texts.map(strengthOf));
   const collations = new Set(texts.filter((it) => strengthOf(it) === best).map((it) => typeOf(it).collate));
-  const [collation] = collations;
-  if (collation === undefined || collations.size > 1) {
+  const collation = winnerOf([...collations]);
+  if (collation === undefined) {
     return refused(`strings of the collations ${[...collations].join(' and ')} meet`);
   }
   const charsets = new Set(texts.map((it) => typeOf(it).charset));
@@ -88,4 +83,11 @@ export function deriveCollation(
   }
   if (!isCollationSupported(collation)) return refused(`the collation ${collation} is not supported yet`);
   return { kind: 'collation', collation };
+}
+
+/** Of collations that are as strong as each other, the one that compares bytes; undefined: there is none. */
+function winnerOf(collations: readonly string[]): string | undefined {
+  const others = collations.filter((it) => it !== 'utf8mb4_bin' && it !== 'utf8_bin');
+  if (collations.length - others.length > 1 || others.length > 1) return undefined;
+  return collations.find((it) => !others.includes(it)) ?? others[0];
 }

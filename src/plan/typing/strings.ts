@@ -4,16 +4,7 @@
  * @see pingcap/tidb pkg/expression/builtin_string.go
  */
 import { type RowExpression, type ScalarFunction, typeOf } from '../../dataflow/expression.js';
-import {
-  type Bound,
-  type SessionSettings,
-  call,
-  firstRefusal,
-  integerType,
-  isNullLiteral,
-  nullOf,
-  refused,
-} from './bound.js';
+import { type Bound, call, firstRefusal, integerType, isNullLiteral, refused } from './bound.js';
 import { asInteger, asText, textType } from './conversion.js';
 import { deriveCollation } from './string-collation.js';
 import { valueClassOf } from './value-class.js';
@@ -65,30 +56,24 @@ export function isStringFunction(name: string): boolean {
 }
 
 /** Binds a string function. */
-export function bindStringCall(
-  name: string,
-  operands: readonly RowExpression[],
-  source: string,
-  settings: SessionSettings,
-): Bound {
+export function bindStringCall(name: string, operands: readonly RowExpression[], source: string): Bound {
   if (name === 'CONCAT' || name === 'CONCAT_WS') {
     const own: Signature = {
       name: name === 'CONCAT' ? 'concat' : 'concatWs',
       takes: 's'.repeat(operands.length),
       gives: 'text',
     };
-    return bindSignature(own, operands, source, settings);
+    return bindSignature(own, operands, source);
   }
   const signature = SIGNATURES.get(name)?.find(({ takes }) => takes.length === operands.length);
   if (signature === undefined) return refused(`${name} of ${operands.length} operands is not supported`);
-  return bindSignature(signature, operands, source, settings);
+  return bindSignature(signature, operands, source);
 }
 
 function bindSignature(
   { name, takes, collationFrom, gives }: Signature,
   operands: readonly RowExpression[],
   source: string,
-  settings: SessionSettings,
 ): Bound {
   const [first] = operands;
   if (name === 'length' && first !== undefined && valueClassOf(typeOf(first)) === 'string') {
@@ -96,17 +81,14 @@ function bindSignature(
   }
   const derived = deriveCollation(
     collationFrom === undefined ? operands : operands.filter((_, i) => collationFrom.includes(i)),
-    settings.collation,
   );
   if (derived.kind === 'refused') return derived;
   const type = gives === 'text' ? textType(derived.collation) : integerType(false, 10);
-  if (operands.some(isNullLiteral) && name !== 'concatWs') return nullOf(type);
+  if (operands.some(isNullLiteral) && name !== 'concatWs') return refused('NULL is an operand');
   if ((name === 'lpad' || name === 'rpad') && !isShort(operands[1])) {
     return refused('the length to pad to is no small literal');
   }
-  const converted = operands.map((operand, i) =>
-    takes[i] === 's' ? asText(operand, settings.collation) : asInteger(operand),
-  );
+  const converted = operands.map((operand, i) => (takes[i] === 's' ? asText(operand) : asInteger(operand)));
   return firstRefusal(converted) ?? call(name, converted as RowExpression[], type, { source });
 }
 

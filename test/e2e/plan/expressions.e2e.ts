@@ -49,14 +49,13 @@ describe('plan/expressions against TiDB', function () {
   let rig: LocalRig;
   let connection: Connection;
   let table: TableVersion;
-  let collation: string;
 
   before(async () => {
     rig = await startLocalRig();
     connection = await rig.connect('test');
     await connection.query(EXPRESSION_TABLE);
     table = await tableVersion(rig.status, 'test', 'ex');
-    collation = await oneText(connection, 'select @@collation_connection');
+    await connection.query(`set collation_connection = 'utf8mb4_bin'`);
   });
 
   after(async () => {
@@ -123,7 +122,7 @@ describe('plan/expressions against TiDB', function () {
       connection,
       `select view_definition from information_schema.views where table_schema = 'test' and table_name = 'exv'`,
     );
-    const described = await describedColumns(connection, 'exv');
+    const described = await trueColumns('exv');
     const bound = bindAll(canonical);
     const text = await textRows(connection, 'select * from ex order by id');
     const rows = text.map((row) => row.map((cell, i) => datumOf(cell, types()[i]!)));
@@ -132,17 +131,31 @@ describe('plan/expressions against TiDB', function () {
         outcome.refused.set(expression.reason, (outcome.refused.get(expression.reason) ?? 0) + 1);
         continue;
       }
-      const found = await difference(expression, `c${i}`, described[i]!, rows);
+      const found = await difference(
+        expression,
+        { column: `c${i}`, written: accepted[i]!, described: described[i]! },
+        rows,
+      );
       if (found === undefined) outcome.equal++;
       else if (found === 'error') outcome.errors++;
       else outcome.wrong.push(`${accepted[i]!}\n    ${found}`);
     }
   }
 
+  /** The columns of a view; how many digits a decimal has, only the result of a SELECT tells. */
+  async function trueColumns(view: string): Promise<readonly DescribedColumn[]> {
+    const [, fields] = await connection.query(`select * from ${view} limit 0`);
+    const columns = await describedColumns(connection, view);
+    return columns.map((column, i) => {
+      const type = column.type.replace(/^decimal\((\d+),\d+\)/, `decimal($1,${fields[i]!.decimals})`);
+      return { ...column, type };
+    });
+  }
+
   /** Whether TiDB takes the expression at all: not with a mix of collations that it refuses. */
   async function isAccepted(expression: string): Promise<boolean> {
     try {
-      await connection.query(`create or replace view exp as select ${expression} as c from ex`);
+      await connection.query(`select ${expression} as c from ex limit 0`);
       return true;
     } catch {
       return false;
@@ -161,7 +174,7 @@ describe('plan/expressions against TiDB', function () {
         refusal: undefined,
       })),
     );
-    const settings = { ...DEFAULT_SETTINGS, collation };
+    const settings = { ...DEFAULT_SETTINGS, collation: 'utf8mb4_bin' };
     const comparison = { offsetMinutes: 0, isNewCollation: true, settings };
     return body.items.map((item) => {
       if (item.kind !== 'item') throw new Error(canonical);
@@ -174,11 +187,21 @@ describe('plan/expressions against TiDB', function () {
     });
   }
 
+  /** Whether types differ too when nothing else is selected: other items can change how TiDB describes one. */
+  async function isClashAlone(written: string, type: FieldType): Promise<boolean> {
+    await connection.query(`create or replace view exa as select ${written} as c from ex`);
+    const [described] = await trueColumns('exa');
+    return disagreement({ name: 'c', type }, described!) !== undefined;
+  }
+
   /** What differs; undefined: nothing; 'error': both fail. */
   async function difference(
     expression: RowExpression,
-    column: string,
-    described: DescribedColumn,
+    {
+      column,
+      written,
+      described,
+    }: { readonly column: string; readonly written: string; readonly described: DescribedColumn },
     rows: readonly (readonly Datum[])[],
   ): Promise<string | undefined> {
     const type = typeOf(expression);
@@ -195,9 +218,12 @@ describe('plan/expressions against TiDB', function () {
     }
     if (typeof theirs === 'number') {
       if (reference === 'error' && compiled === 'error' && theirs === 1690) return 'error';
+      // TiDB computes all of a column before it looks at what decides, so it may fail where nothing was asked for.
+      const isSameHere = reference !== 'error' && compiled !== 'error' && show(reference) === show(compiled);
+      if (isSameHere && theirs === 1690) return 'error';
       return `TiDB fails with ${theirs}; reference ${show(reference)}, compiled ${show(compiled)}`;
     }
-    if (clash !== undefined) return clash;
+    if (clash !== undefined && (await isClashAlone(written, type))) return clash;
     const [a, b] = [reference, compiled];
     if (a === 'error' || b === 'error') return `fails here: ${show(a)}, ${show(b)}`;
     for (const [row, cell] of theirs.entries()) {

@@ -25,6 +25,9 @@ describe('plan/random relations against TiDB', function () {
   before(async () => {
     rig = await startLocalRig();
     connection = await rig.connect('test');
+    // TiDB 8.5.4 moves an inner join on the NULL side of an outer join below it, if its key needs a cast, and then
+    // shows rows that the join must drop (SEED=5019).
+    await connection.query('set tidb_enable_outer_join_reorder = off');
   });
 
   after(async () => {

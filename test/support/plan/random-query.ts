@@ -84,7 +84,7 @@ class QueryMaker {
     const kind = chance.below(10);
     if (kind < 4) return this.#grouped(from, columns, where, depth);
     if (kind === 4) return this.#aggregated(from, columns, where);
-    const picked = [...chance.some(columns, 1, 5)];
+    const picked = chance.some(columns, 1, 5).map((column) => this.#computed(column, columns));
     const items = picked.map(({ sql }) => sql);
     const groups = picked.map(({ group }) => group);
     if (depth > 0 && chance.percent(35)) {
@@ -125,6 +125,30 @@ class QueryMaker {
     return { sql, groups: all.map(({ group }) => group) };
   }
 
+  /** Mostly the column itself, sometimes something computed from it. */
+  #computed(column: Named, columns: readonly Named[]): Named {
+    const chance = this.#chance;
+    if (!chance.percent(15)) return column;
+    const { sql, group } = column;
+    switch (group) {
+      case 'integer':
+        // Far from the ends of BIGINT, where TiDB's answer is an error.
+        return { sql: `${sql} % 7 + ${chance.pick(['1', '3'])}`, group };
+      case 'decimal':
+        return { sql: `${sql} * 2 - 1.5`, group };
+      case 'real':
+        return { sql: `${sql} + 1`, group };
+      case 'string':
+      case 'ci':
+        return { sql: `coalesce(${sql}, 'none')`, group };
+      default:
+        return {
+          sql: `case when ${this.#compare(chance.pick(columns))} then 1 else 0 end`,
+          group: 'integer',
+        };
+    }
+  }
+
   #aggregate(columns: readonly Named[]): Named {
     const chance = this.#chance;
     const column = chance.pick(columns);
@@ -138,7 +162,7 @@ class QueryMaker {
       case 2:
       case 3: {
         if (numbers.length === 0) return { sql: 'count(1)', group: 'integer' };
-        const { sql, group } = chance.pick(numbers);
+        const { sql, group } = this.#computed(chance.pick(numbers), columns);
         const name = chance.pick(['sum', 'sum', 'avg']);
         return { sql: `${name}(${distinct}${sql})`, group: group === 'real' ? 'real' : 'decimal' };
       }
@@ -194,7 +218,10 @@ class QueryMaker {
   #equality(left: readonly Named[], right: readonly Named[]): string {
     const chance = this.#chance;
     const a = chance.pick(left);
-    const fitting = right.filter(({ group }) => group === a.group && group !== 'enum');
+    const isMixed = chance.percent(8) && NUMBERS.has(a.group);
+    const fitting = right.filter(({ group }) =>
+      isMixed ? NUMBERS.has(group) : group === a.group && group !== 'enum',
+    );
     if (fitting.length === 0) {
       const [x, y] = [left.find(isInteger), right.find(isInteger)];
       return x === undefined || y === undefined ? '1 = 1' : `${x.sql} = ${y.sql}`;
