@@ -202,7 +202,7 @@ describe('plan/plan-view', () => {
     ["`la`='x'", 'latin1_bin'],
     ["`la`='é'", 'refused: a string of the character set latin1 is compared with a literal outside ASCII'],
     ["`uc`='x'", 'refused: comparing strings of the collation utf8mb4_unicode_ci is not supported yet'],
-    ['`s`=`ci`', 'refused: strings of the collations utf8mb4_bin and utf8mb4_general_ci are compared'],
+    ['`s`=`ci`', 'utf8mb4_bin'],
     ["'a'='b'", 'refused: two string literals are compared'],
     ['`s`=1', 'refused: comparing VARCHAR with BIGINT is not supported yet'],
     ["`da`='2024-01-01'", 'time'],
@@ -237,7 +237,6 @@ describe('plan/plan-view', () => {
     ['`a`<=>NULL', 'isNull'],
     ['`a` BETWEEN 1 AND 2', 'and'],
     ['`a` BETWEEN 1 AND NULL', 'refused: a bound of BETWEEN is NULL'],
-    ['`s`', 'refused: a value of type VARCHAR is taken for true or false'],
     ['`a` AND `da`', 'refused: a value of type DATE is taken for true or false'],
     ["`s` LIKE 'a%'", 'like'],
     ["`a` LIKE 'a%'", 'refused: LIKE of a value of type INT is not supported yet'],
@@ -261,13 +260,11 @@ describe('plan/plan-view', () => {
 
   const REFUSED: readonly (readonly [string, string, string])[] = [
     ['SELECT COUNT(1) AS `n` FROM `d`.`t`', 'COUNT(1)', 'aggregate functions are not supported yet'],
-    ['SELECT `a`+1 AS `n` FROM `d`.`t`', '`a`+1', 'the operator + is not supported yet'],
     [
       'SELECT `a` AS `a` FROM `d`.`t` WHERE RAND()>1',
       'RAND()',
       'its value does not depend on the contents of tables alone',
     ],
-    ['SELECT `a` AS `a` FROM `d`.`t` WHERE ABS(`a`)=1', 'ABS(`a`)', 'the function ABS is not supported yet'],
     [
       'SELECT `a` AS `a` FROM `d`.`t` WHERE `a` IN (SELECT 1 AS `1`)',
       '`a` IN (SELECT 1 AS `1`)',
