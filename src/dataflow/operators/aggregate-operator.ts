@@ -132,6 +132,8 @@ export class AggregateOperator implements Operator {
     for (const accumulator of accumulators) accumulator.absorb();
     groups.absorb((serial) => this.#drop(serial));
     this.#hasRow = true;
+    this.#keys.trim();
+    this.#kept.trim();
     this.#output = undefined;
   }
 

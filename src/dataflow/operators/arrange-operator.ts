@@ -89,6 +89,8 @@ export class ArrangeOperator implements Operator {
   absorb(): void {
     const { weights } = this.output;
     this.#arrangement.absorb(this.#keys, this.#rows, weights);
+    this.#keys.trim();
+    this.#rows.trim();
     this.#output = undefined;
   }
 

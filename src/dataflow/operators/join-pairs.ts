@@ -107,11 +107,16 @@ export class JoinPairs {
     let looked = 0;
     let partner = this.#partner;
     let row = this.#row;
+    let key = 0;
+    let lastRow = -2;
     for (; row < keys.rows && looked < most; row++) {
       if (partner === 0) {
         looked++;
         if (!keys.hasKey(row)) continue;
-        const key = arrangement.find(keys.hashes[row]!, words, offsets[row]!, offsets[row + 1]!);
+        // What goes and what comes in its place often have the same key.
+        if (row !== lastRow + 1 || !keys.hasSameKey(lastRow, row))
+          key = arrangement.find(keys.hashes[row]!, words, offsets[row]!, offsets[row + 1]!);
+        lastRow = row;
         partner = arrangement.firstRow(key);
       }
       while (partner !== 0 && looked < most) {
@@ -130,14 +135,17 @@ export class JoinPairs {
     return looked;
   }
 
-  /** Pairs rows of both deltas. */
+  /** Pairs rows of both deltas: those of the longer one look for their key among those of the shorter. */
   #match(left: ArrangedDelta, right: ArrangedDelta, most: number): number {
-    const { keys } = left;
+    const isRightLonger = right.rows > left.rows;
+    const [long, short] = isRightLonger ? [right, left] : [left, right];
+    const [own, partners] = isRightLonger ? [this.#right, this.#left] : [this.#left, this.#right];
+    const { keys } = long;
     let looked = 0;
     let partner = this.#partner;
-    let row = right.rows === 0 ? keys.rows : this.#row;
+    let row = short.rows === 0 ? keys.rows : this.#row;
     for (; row < keys.rows && looked < most; row++) {
-      const groups = right.keys.groups();
+      const groups = short.keys.groups();
       if (partner < 0) {
         looked++;
         if (!keys.hasKey(row)) continue;
@@ -146,9 +154,9 @@ export class JoinPairs {
       }
       while (partner >= 0 && looked < most) {
         const at = this.#count++;
-        this.#left[at] = row;
-        this.#right[at] = partner;
-        this.#weights[at] = weightProduct(left.weights[row]!, right.weights[partner]!);
+        own[at] = row;
+        partners[at] = partner;
+        this.#weights[at] = weightProduct(long.weights[row]!, short.weights[partner]!);
         partner = groups.previous[partner]!;
         looked++;
       }

@@ -73,7 +73,10 @@ export class KeyPresence {
     }
     this.#row = to;
     this.rowsTouched += to - from;
-    if (to === left.rows) this.#left = this.#right = undefined;
+    if (to === left.rows) {
+      this.#left = this.#right = undefined;
+      this.#sums = new Float64Array(0);
+    }
     return { present: this.#present('delta', count), rows: to - from };
   }
 
@@ -123,6 +126,11 @@ export class KeyPresence {
   }
 
   #enterGroup(left: ArrangedDelta, right: ArrangedDelta, row: number): void {
+    // Rows that go and come, as of a group that changes, leave the key as it is.
+    if (this.#sums[this.#group] === 0) {
+      this.#group++;
+      return;
+    }
     const { keys, arrangement } = right;
     const { words, offsets } = keys.packed;
     const [hash, at, end] = [keys.hashes[row]!, offsets[row]!, offsets[row + 1]!];

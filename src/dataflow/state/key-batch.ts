@@ -3,6 +3,9 @@ import { type Column, isNullAt } from '../../codec/column.js';
 import { hashBatch, sameWords } from './hash-words.js';
 import { WordBatch, type WordCodec } from './word-codec.js';
 
+/** Hashes kept from one epoch to the next, at most. */
+const HASHES_KEPT = 1 << 18;
+
 /** Keys of some rows. Reused: `load` writes over it. */
 export class KeyBatch {
   readonly packed = new WordBatch();
@@ -30,9 +33,25 @@ export class KeyBatch {
     });
   }
 
+  /** Gives back memory that only a large epoch needs; the keys are lost. */
+  trim(): void {
+    this.#groups = undefined;
+    this.#keyless = undefined;
+    this.packed.trim();
+    if (this.hashes.length > HASHES_KEPT) this.hashes = new Int32Array(0);
+  }
+
   /** Whether a row has a key, or one of its key columns is NULL where NULL equals nothing. */
   hasKey(row: number): boolean {
     return !isNullAt(this.#keyless, row);
+  }
+
+  /** Whether two rows that have keys have the same. */
+  hasSameKey(a: number, b: number): boolean {
+    if (this.hashes[a] !== this.hashes[b]) return false;
+    const { words, offsets } = this.packed;
+    const at = offsets[b]!;
+    return sameWords(words, offsets[a]!, words, at, offsets[b + 1]! - at);
   }
 
   /** The rows by key. */

@@ -21,6 +21,9 @@ import {
 } from '../../codec/column.js';
 import { type FieldType, storageOf } from '../../codec/field-type.js';
 
+/** Words that a batch keeps from one epoch to the next, at most: a load should not hold its memory for ever. */
+const WORDS_KEPT = 1 << 18;
+
 /** Rows packed one after another. Reused: `pack` writes over it. */
 export class WordBatch {
   words = new Int32Array(0);
@@ -36,6 +39,18 @@ export class WordBatch {
     const capacity = Math.max(64, rows + 1, this.offsets.length * 2);
     this.offsets = new Int32Array(capacity);
     this.tails = new Int32Array(capacity);
+  }
+
+  /** Gives back memory that only a large epoch needs; what was packed is lost. */
+  trim(): void {
+    if (this.words.length > WORDS_KEPT) {
+      this.words = new Int32Array(0);
+      this.bytes = new Uint8Array(0);
+    }
+    if (this.offsets.length > WORDS_KEPT) {
+      this.offsets = new Int32Array(1);
+      this.tails = new Int32Array(0);
+    }
   }
 
   /** Makes room for words, all zero. */

@@ -125,7 +125,8 @@ function aggregated(aggregate: AggregateSpec, rows: readonly Row[]): Datum {
   const { operands, domains, isDistinct, type } = aggregate;
   const all = rows.map((row) => operands.map((index) => cell(row, index)));
   let tuples = all.filter((tuple) => !tuple.some((value) => value === null));
-  if (isDistinct) {
+  // Of values that are equal the least by bytes is wanted, whether they are counted once or not.
+  if (isDistinct && aggregate.function !== 'min' && aggregate.function !== 'max') {
     const distinct = new Map(
       tuples.map((tuple) => [tuple.map((value, i) => identity(value, domains[i]!)).join(), tuple] as const),
     );

@@ -13,7 +13,7 @@ import { TWO_32 } from '../../kernels/i64.js';
 import { averageOf } from './average.js';
 import type { ExactSum } from './exact-sum.js';
 import type { GroupTable } from './group-table.js';
-import { type OrderedValue, compareBig, doubleOf, highHalf, lowHalf } from './ordered-value.js';
+import { type OrderedValue, doubleOf, highHalf, lowHalf } from './ordered-value.js';
 import type { OrderedValues } from './ordered-values.js';
 import type { RealSum } from './real-sum.js';
 
@@ -114,33 +114,23 @@ export function realOutput(sum: RealSum, isAverage: boolean): AggregateOutput {
 
 /** MIN or MAX. */
 export function extremeOutput(values: OrderedValues, isGreatest: boolean, type: FieldType): AggregateOutput {
-  const [before, after]: readonly OrderedValue[] = [newValue(), newValue()];
-  assert(before !== undefined && after !== undefined, 'two values');
+  const value: OrderedValue = { high: 0, low: 0, big: undefined };
   return {
-    isSame(place) {
-      const wasThere = values.before(place, isGreatest, before);
-      const isThere = values.after(place, isGreatest, after);
-      if (!wasThere || !isThere) return wasThere === isThere;
-      if (before.high !== after.high || before.low !== after.low) return false;
-      return compareBig(before.big, after.big) === 0;
-    },
+    isSame: (place) => values.isSame(place, isGreatest),
     columnOf({ count, places, isAfter }) {
       const out = columnBuilderOf(type);
       for (let row = 0; row < count; row++) {
-        const [place, isNow] = [places[row]!, isAfter[row] === 1];
-        const isThere = isNow
-          ? values.after(place, isGreatest, after)
-          : values.before(place, isGreatest, after);
-        if (isThere) appendValue(out, after, isUnsigned(type));
+        const place = places[row]!;
+        const isThere =
+          isAfter[row] === 1
+            ? values.after(place, isGreatest, value)
+            : values.before(place, isGreatest, value);
+        if (isThere) appendValue(out, value, isUnsigned(type));
         else out.appendNull();
       }
       return out.finish();
     },
   };
-}
-
-function newValue(): OrderedValue {
-  return { high: 0, low: 0, big: undefined };
 }
 
 function appendValue(out: ColumnBuilder, { high, low, big }: OrderedValue, hasNoSign: boolean): void {

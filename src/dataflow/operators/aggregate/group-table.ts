@@ -20,6 +20,10 @@ const SERIAL = 3;
 /** Where a record's doubles begin; the first is the number of rows. */
 const DOUBLES = 4;
 
+const PLACES_AT_FIRST = 64;
+/** Places kept from one epoch to the next, at most: a load should not hold its memory for ever. */
+const PLACES_KEPT = 1 << 15;
+
 /** Groups, with doubles. */
 export class GroupTable {
   /** Doubles of a group; the first is its number of rows. */
@@ -29,9 +33,11 @@ export class GroupTable {
   readonly #slots = new HashSlots();
   readonly #arena = new WordArena();
   /** By place: records that the epoch touches. */
-  records = new Int32Array(64);
+  records = new Int32Array(0);
   /** By place times {@link width}: what the epoch adds. */
-  changes: Float64Array;
+  changes = new Float64Array(0);
+  /** The same of before the epoch: read over and over, so it is brought together once. */
+  #befores = new Float64Array(0);
   #touched = 0;
   #groups = 0;
   #serials = 0;
@@ -50,7 +56,7 @@ export class GroupTable {
     this.width = doubles + (isKeeping ? 1 : 0);
     this.#keptDouble = isKeeping ? doubles : -1;
     this.keySkip = DOUBLES + this.width * 2;
-    this.changes = new Float64Array(64 * this.width);
+    this.#makePlaces();
   }
 
   /** Groups held. */
@@ -92,13 +98,13 @@ export class GroupTable {
 
   /** The double of a place as it was before the epoch. */
   before(place: number, double: number): number {
-    const record = this.records[place]!;
-    return this.#arena.doubles[record >>> PAGE_SHIFT]![((record & PAGE_MASK) + DOUBLES) / 2 + double]!;
+    return this.#befores[place * this.width + double]!;
   }
 
   /** The double of a place as it is after the epoch. */
   after(place: number, double: number): number {
-    return this.before(place, double) + this.changes[place * this.width + double]!;
+    const at = place * this.width + double;
+    return this.#befores[at]! + this.changes[at]!;
   }
 
   serialOf(place: number): number {
@@ -123,11 +129,13 @@ export class GroupTable {
    */
   absorb(drop: (serial: number) => void): void {
     const { width, changes } = this;
+    const befores = this.#befores;
     for (let place = 0; place < this.#touched; place++) {
       const record = this.records[place]!;
       const doubles = this.#arena.doubles[record >>> PAGE_SHIFT]!;
       const at = ((record & PAGE_MASK) + DOUBLES) / 2;
-      for (let i = 0; i < width; i++) doubles[at + i]! += changes[place * width + i]!;
+      for (let i = 0; i < width; i++)
+        doubles[at + i] = befores[place * width + i]! + changes[place * width + i]!;
       assert(doubles[at]! >= 0, `a group of ${doubles[at]!} rows`);
     }
     this.forget(drop);
@@ -144,10 +152,18 @@ export class GroupTable {
     for (let place = 0; place < this.#touched; place++) {
       const record = this.records[place]!;
       this.#set(record, PLACE, 0);
-      if (this.before(place, 0) === 0) this.#remove(record, drop);
+      if (this.#arena.doubles[record >>> PAGE_SHIFT]![((record & PAGE_MASK) + DOUBLES) / 2] === 0)
+        this.#remove(record, drop);
     }
-    this.changes.fill(0, 0, this.#touched * this.width);
+    if (this.records.length > PLACES_KEPT) this.#makePlaces();
+    else this.changes.fill(0, 0, this.#touched * this.width);
     this.#touched = 0;
+  }
+
+  #makePlaces(): void {
+    this.records = new Int32Array(PLACES_AT_FIRST);
+    this.changes = new Float64Array(PLACES_AT_FIRST * this.width);
+    this.#befores = new Float64Array(PLACES_AT_FIRST * this.width);
   }
 
   #word(record: number, place: number): number {
@@ -167,7 +183,14 @@ export class GroupTable {
       const changes = new Float64Array(place * 2 * this.width);
       changes.set(this.changes);
       this.changes = changes;
+      const befores = new Float64Array(place * 2 * this.width);
+      befores.set(this.#befores);
+      this.#befores = befores;
     }
+    const doubles = this.#arena.doubles[record >>> PAGE_SHIFT]!;
+    const from = ((record & PAGE_MASK) + DOUBLES) / 2;
+    const { width } = this;
+    for (let i = 0; i < width; i++) this.#befores[place * width + i] = doubles[from + i]!;
     this.records[place] = record;
     this.#set(record, PLACE, place + 1);
     return place;

@@ -30,6 +30,7 @@ export class OrderedValues implements Accumulator {
   readonly #states: (OrderedCounts | undefined)[] = [];
   readonly #changes = new ValueChanges();
   readonly #value: OrderedValue = { high: 0, low: 0, big: undefined };
+  readonly #other: OrderedValue = { high: 0, low: 0, big: undefined };
   #values = 0;
 
   /** @param onPresence - is told, when the epoch settles, which values are there now and were not, and the reverse. */
@@ -83,21 +84,39 @@ export class OrderedValues implements Accumulator {
     }
   }
 
+  /** Whether the epoch leaves the least value of a group, or the greatest, as it was. */
+  isSame(place: number, isGreatest: boolean): boolean {
+    if (this.#changes.start(place) === this.#changes.start(place + 1)) return true;
+    const [before, after] = [this.#value, this.#other];
+    const wasThere = this.before(place, isGreatest, before);
+    const isThere = this.after(place, isGreatest, after);
+    return wasThere && isThere ? compareValues(before, after) === 0 : wasThere === isThere;
+  }
+
   /** Writes the least value of a group of before the epoch to `out`, or the greatest; whether there is one. */
   before(place: number, isGreatest: boolean, out: OrderedValue): boolean {
-    const cursor = this.#stateOf(place)?.cursor(isGreatest);
-    if (cursor === undefined || cursor.isAtEnd) return false;
-    out.high = cursor.high;
-    out.low = cursor.low;
-    out.big = cursor.big;
-    return true;
+    return (this.#stateOf(place)?.readEnd(isGreatest, out) ?? 0) > 0;
   }
 
   /** The same of after the epoch. */
   after(place: number, isGreatest: boolean, out: OrderedValue): boolean {
     const changes = this.#changes;
     const [start, end] = [changes.start(place), changes.start(place + 1)];
-    if (start === end) return this.before(place, isGreatest, out);
+    const count = this.#stateOf(place)?.readEnd(isGreatest, out) ?? 0;
+    if (start === end) return count > 0;
+    const first = isGreatest ? end - 1 : start;
+    if (count > 0) {
+      // Mostly what comes or goes is on this side of the extreme, which stays.
+      const order = changes.compareWith(first, out) * (isGreatest ? -1 : 1);
+      if (order > 0 || (order === 0 && count + changes.weight(first) > 0)) return true;
+    }
+    return this.#walk(place, isGreatest, out);
+  }
+
+  /** Walks over old values and changes together, from the end, to the first value that is there. */
+  #walk(place: number, isGreatest: boolean, out: OrderedValue): boolean {
+    const changes = this.#changes;
+    const [start, end] = [changes.start(place), changes.start(place + 1)];
     const cursor = this.#stateOf(place)?.cursor(isGreatest);
     const sign = isGreatest ? -1 : 1;
     for (let at = isGreatest ? end - 1 : start; ;) {

@@ -3,6 +3,7 @@ import { type BigValue, type OrderedValue, compareBig } from './ordered-value.js
 
 /** Words of a change: place, high, low, weight. */
 const STRIDE = 4;
+const WORDS_KEPT = 1 << 18;
 /** Up to so many changes of one group are sorted by insertion. */
 const INSERTION_MAX = 24;
 
@@ -74,6 +75,16 @@ export class ValueChanges {
     out.big = this.#hasBigs ? this.#bigs[i] : undefined;
   }
 
+  /** How the value of a change compares with another. */
+  compareWith(at: number, { high, low, big }: OrderedValue): number {
+    const i = this.#order[at]!;
+    const own = this.#words[i * STRIDE + 1]!;
+    if (own !== high) return own < high ? -1 : 1;
+    const ownLow = this.#words[i * STRIDE + 2]!;
+    if (ownLow !== low) return ownLow < low ? -1 : 1;
+    return this.#hasBigs ? compareBig(this.#bigs[i], big) : 0;
+  }
+
   /** By how much a change changes its value's count: not zero. */
   weight(at: number): number {
     return this.#words[this.#order[at]! * STRIDE + 3]!;
@@ -83,6 +94,12 @@ export class ValueChanges {
     this.#count = 0;
     this.#bigs = [];
     this.#hasBigs = false;
+    // A load should not hold its memory for ever.
+    if (this.#words.length > WORDS_KEPT) {
+      this.#words = new Int32Array(64 * STRIDE);
+      this.#order = new Int32Array(0);
+    }
+    if (this.#starts.length > WORDS_KEPT) this.#starts = new Int32Array(1);
   }
 
   #compare(i: number, j: number): number {
