@@ -98,32 +98,39 @@ function toDecimal(cast: Cast, value: Value, compiler: Compiler): ExactValue {
   const { code } = compiler;
   const { flen } = cast.type;
   switch (value.kind) {
-    case 'exact': {
-      const rounded = rescaleCode(value, cast.scale, 'halfUp', code);
-      const limit = flen <= 15 ? `Math.abs(${rounded.small}) < ${10 ** flen}` : 'true';
-      const isSmall = rounded.wide === undefined ? limit : `${rounded.wide} === undefined && ${limit}`;
-      const text = `${isSmall} ? ${rounded.small} : ${code.constant(clampDecimal)}(${bigText(rounded)}, ${flen})`;
-      return isSmall === 'true' ? rounded : exactFrom(rounded.isNull, cast.scale, text, compiler);
-    }
-    case 'real':
-      return exactFrom(
-        value.isNull,
-        cast.scale,
-        `${code.constant(doubleToDecimal)}(${value.number}, ${flen}, ${cast.scale})`,
-        compiler,
-      );
-    case 'bytes':
-      return exactFrom(
-        value.isNull,
-        cast.scale,
-        `${code.constant(textToDecimal)}(${value.data}, ${value.start}, ${value.end}, ${flen}, ${cast.scale})`,
-        compiler,
-      );
+    case 'exact':
+      return exactToDecimal(cast, value, compiler);
     case 'bits':
-      return rescaleCode(momentNumber(value, typeOf(cast.operand), compiler), cast.scale, 'halfUp', code);
+      return exactToDecimal(cast, momentNumber(value, typeOf(cast.operand), compiler), compiler);
+    case 'real': {
+      const text = `${code.constant(doubleToDecimal)}(${value.number}, ${flen}, ${cast.scale})`;
+      return exactFrom(value.isNull, cast.scale, text, compiler);
+    }
+    case 'bytes': {
+      const place = `${value.data}, ${value.start}, ${value.end}`;
+      const text = `${code.constant(textToDecimal)}(${place}, ${flen}, ${cast.scale})`;
+      return exactFrom(value.isNull, cast.scale, text, compiler);
+    }
     default:
       return unreachable(value);
   }
+}
+
+/** Rounded to the scale, and clamped to the digits of the type. */
+function exactToDecimal({ type, scale }: Cast, value: ExactValue, compiler: Compiler): ExactValue {
+  const { code } = compiler;
+  const rounded = rescaleCode(value, scale, 'halfUp', code);
+  // Beyond fifteen digits a small value is within the limit, for it has no more.
+  const limit = type.flen <= 15 ? [`Math.abs(${rounded.small}) < ${10 ** type.flen}`] : [];
+  const isSmall = rounded.wide === undefined ? limit : [`${rounded.wide} === undefined`, ...limit];
+  if (isSmall.length === 0) return rounded;
+  const clamped = `${code.constant(clampDecimal)}(${bigText(rounded)}, ${type.flen})`;
+  return exactFrom(
+    rounded.isNull,
+    scale,
+    `${isSmall.join(' && ')} ? ${rounded.small} : ${clamped}`,
+    compiler,
+  );
 }
 
 function toReal(value: Value, from: FieldType, compiler: Compiler): RealValue {

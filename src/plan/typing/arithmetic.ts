@@ -18,7 +18,13 @@ import {
   refused,
 } from './bound.js';
 import { asExact, asReal, numberKindOf } from './conversion.js';
-import { fixedQuotientScale, keepsAllDigits, quotientScale, shapeOf } from './decimal-shape.js';
+import {
+  fixedQuotientScale,
+  integerDigits,
+  keepsAllDigits,
+  quotientScale,
+  shapeOf,
+} from './decimal-shape.js';
 import { typeName } from './value-class.js';
 
 /** The operators by TiDB's names. */
@@ -105,17 +111,8 @@ function takenFor(operand: RowExpression, name: ArithmeticName): FieldType {
   if (operand.kind === 'constant' && typeof operand.value === 'bigint') {
     return { ...type, flen: Math.max(digitCount(operand.value), 1) };
   }
-  return { ...type, flen: DIGITS.get(type.tp) ?? 20 };
+  return { ...type, flen: integerDigits(type) };
 }
-
-/** Digits that TiDB counts for an integer of a type. */
-const DIGITS: ReadonlyMap<number, number> = new Map<number, number>([
-  [MysqlType.tiny, 3],
-  [MysqlType.short, 5],
-  [MysqlType.int24, 8],
-  [MysqlType.long, 10],
-  [MysqlType.year, 4],
-]);
 
 /** The type of a result that is computed exactly. */
 function exactType(

@@ -72,7 +72,8 @@ function written(
 function toDecimal(operand: RowExpression, flen: number, scale: number, source: string): Bound {
   const type = decimalType(flen, scale);
   if (isNullLiteral(operand)) return nullOf(type);
-  const possible = asReal(operand);
+  const isNumber = valueClassOf(typeOf(operand)) === 'decimal';
+  const possible = isNumber ? operand : asReal(operand);
   if (isRefused(possible)) return possible;
   if (hasFlag(typeOf(operand), FieldFlag.unsigned) && valueClassOf(typeOf(operand)) === 'real') {
     return refused('casts of unsigned floating-point numbers are not supported yet');

@@ -42,6 +42,19 @@ export function quotientScale(scaleA: number, scaleB: number, increment: number)
   return wordsOf(a + b + rest) * DIGITS_A_WORD;
 }
 
+/** Digits that TiDB counts for an integer of a type, which are as many as it can have. */
+export function integerDigits({ tp }: FieldType): number {
+  return DIGITS.get(tp) ?? 20;
+}
+
+const DIGITS: ReadonlyMap<number, number> = new Map<number, number>([
+  [MysqlType.tiny, 3],
+  [MysqlType.short, 5],
+  [MysqlType.int24, 8],
+  [MysqlType.long, 10],
+  [MysqlType.year, 4],
+]);
+
 /** The shape of an exact expression. */
 export function shapeOf(expression: RowExpression): DecimalShape {
   switch (expression.kind) {
@@ -64,7 +77,7 @@ function plain(digits: number, scale: number): DecimalShape {
 }
 
 function ofType(type: FieldType): DecimalShape {
-  if (type.tp !== MysqlType.newdecimal) return plain(20, 0);
+  if (type.tp !== MysqlType.newdecimal) return plain(integerDigits(type), 0);
   const scale = Math.max(type.decimal, 0);
   return plain(Math.max(type.flen - scale, 1), scale);
 }
