@@ -35,3 +35,8 @@ export function sharedGraph(end: Node, known: Map<string, Node>): Node {
   if (signature !== undefined) known.set(signature, node);
   return node;
 }
+
+/** Whether `node` is part of the graph of `end`. */
+export function needs(end: Node, node: Node): boolean {
+  return end === node || end.inputs.some((edge) => edge.kind === 'node' && needs(edge.node, node));
+}

@@ -1,8 +1,11 @@
 /** One epoch of a circuit, in pieces. */
 import { assert } from '../base/assert.js';
+import { TiviewError } from '../base/errors.js';
 import type { TableId } from '../codec/table-keys.js';
 import type { Delta } from './delta.js';
-import type { Edge, Node } from './node.js';
+import { type Edge, type Node, needs } from './node.js';
+import type { RunResult } from './operator.js';
+import { OperatorError } from './operator-error.js';
 import type { SourceOperator } from './operators/source-operator.js';
 import type { ViewId } from './view-spec.js';
 
@@ -41,7 +44,8 @@ export class Step {
    * Works on.
    *
    * @param budgetRows - about how many rows to look at before coming back: ≥ 1.
-   * @throws LimitError — when an operator reaches a bound: the step is over, the circuit as before it.
+   * @throws OperatorError — when an operator reaches a bound, or a row has no value: the step is over, the circuit as
+   *   before it.
    */
   run(budgetRows: number): StepResult {
     assert(!this.#isOver, 'the step is over');
@@ -55,17 +59,29 @@ export class Step {
   }
 
   /** Lets one node work on, and goes on to the next when it is done; the rows looked at. */
-  #runNode({ operator, inputs }: Node, budget: number): number {
+  #runNode(node: Node, budget: number): number {
+    const { operator, inputs } = node;
     if (!this.#hasBegun) {
       operator.begin(inputs.map((edge) => this.#deltaOf(edge)));
       this.#hasBegun = true;
     }
-    const { rows, isDone } = operator.run(budget);
+    const { rows, isDone } = this.#runOperator(node, budget);
     if (isDone) {
       this.#at++;
       this.#hasBegun = false;
     }
     return rows;
+  }
+
+  /** @throws OperatorError — with the views that cannot go on. */
+  #runOperator(node: Node, budget: number): RunResult {
+    try {
+      return node.operator.run(budget);
+    } catch (error) {
+      if (!(error instanceof TiviewError)) throw error;
+      const views = [...this.#parts.outputs].filter(([, end]) => needs(end, node)).map(([view]) => view);
+      throw new OperatorError(node.operator.name, new Set(views), error);
+    }
   }
 
   #finish(): ReadonlyMap<ViewId, Delta> {

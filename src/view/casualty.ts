@@ -1,5 +1,6 @@
 /** Views that an epoch has to leave behind, and why (law 3: nothing is silent). */
 import { schemaDrift } from '../catalog/schema-drift.js';
+import type { OperatorError } from '../dataflow/operator-error.js';
 import type { TableId } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import type { SourceGap } from '../source/epoch-source.js';
@@ -53,6 +54,13 @@ export function casualtiesOfSchema(
     if (reason !== undefined) casualties.push({ view, state: 'FROZEN', reason });
   }
   return casualties;
+}
+
+/** Views of an operator that cannot go on. */
+export function casualtiesOfOperator(error: OperatorError, views: Iterable<LiveView>): Casualty[] {
+  return [...views]
+    .filter(({ id }) => error.views.has(id))
+    .map((view) => ({ view, state: 'FROZEN', reason: error.message }));
 }
 
 /** Views whose tables somebody else has written to, or dropped. */

@@ -3,7 +3,7 @@
  * view is a function of base tables, all views of an epoch show the same instant, and no view waits for another. What
  * later becomes of the view that was named does not matter to the one that was made of it.
  */
-import type { Query, TableName } from '../sql/ast/select.js';
+import type { Query } from '../sql/ast/select.js';
 import { parseSelect } from '../sql/parse/select-parser.js';
 import type { PinnedSession } from './pinned-session.js';
 import { quoteName } from './quote.js';
@@ -61,6 +61,15 @@ function selectOf({ definition, output }: ViewRecord): string {
 
 function nameOf(database: unknown, table: unknown): string {
   return `${String(database)}.${String(table)}`.toLowerCase();
+}
+
+/** A stored table or view in FROM. */
+interface TableName {
+  readonly kind: 'tableName';
+  readonly span: unknown;
+  readonly database: string | undefined;
+  readonly name: string;
+  readonly alias: string | undefined;
 }
 
 function isTableName(node: unknown): node is TableName {

@@ -18,6 +18,7 @@ import { type Ts, earlier } from '../codec/tso.js';
 import { type CommitOutcome, type EpochCommitter } from '../commit/epoch-committer.js';
 import type { Frontier } from '../commit/frontier.js';
 import type { Circuit } from '../dataflow/circuit.js';
+import { OperatorError } from '../dataflow/operator-error.js';
 import type { EpochInput, EpochSource } from '../source/epoch-source.js';
 import type { EpochHistory } from './epoch-history.js';
 import type { ForeignWrites } from './foreign-writes.js';
@@ -27,6 +28,7 @@ import { type Registry, type RegistryEdit, lastOfEach, registryChange } from './
 import {
   type Casualty,
   casualtiesOfGaps,
+  casualtiesOfOperator,
   casualtiesOfSchema,
   casualtiesOfStrangers,
   editOf,
@@ -250,15 +252,31 @@ export class Group {
       ...casualtiesOfSchema(input.schemaChanges, this.#views.values()),
     ];
     this.dismiss(broken.map(({ view }) => view.id));
-    const planned = await this.#step(input);
+    const { planned, failed } = await this.#step(input);
     const { kept, oversized } = splitOversized(planned);
-    await this.#commit(input, kept, [...lost, ...invaded, ...broken, ...oversized], signal);
+    await this.#commit(input, kept, [...lost, ...invaded, ...broken, ...failed, ...oversized], signal);
     this.#lastEpochMs = runtime.monotonicMs();
     telemetry.metrics.observe('tiview_epoch_seconds', (this.#lastEpochMs - startedMs) / 1000);
     telemetry.metrics.count('tiview_epoch_rows_total', input.events);
   }
 
-  async #step(input: EpochInput): Promise<readonly PlannedWrite[]> {
+  /** Steps the circuit, leaving behind the views of operators that fail. */
+  async #step(
+    input: EpochInput,
+  ): Promise<{ readonly planned: readonly PlannedWrite[]; readonly failed: readonly Casualty[] }> {
+    const failed: Casualty[] = [];
+    for (;;) {
+      try {
+        return { planned: await this.#stepOnce(input), failed };
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        failed.push(...casualtiesOfOperator(error, this.#views.values()));
+        this.dismiss([...error.views]);
+      }
+    }
+  }
+
+  async #stepOnce(input: EpochInput): Promise<readonly PlannedWrite[]> {
     const deltas = await stepCircuit(this.#parts.circuit, input, this.#parts.runtime);
     const planned: PlannedWrite[] = [];
     for (const [id, delta] of deltas) {

@@ -8,10 +8,6 @@ import { StoppedError, type Task } from '../base/runtime.js';
 import { type Ts, maxTs } from '../codec/tso.js';
 import { EpochCommitter } from '../commit/epoch-committer.js';
 import type { Frontier } from '../commit/frontier.js';
-import type { TableId } from '../codec/table-keys.js';
-import type { Circuit } from '../dataflow/circuit.js';
-import { buildCircuit } from '../dataflow/build-circuit.js';
-import type { ViewSpec } from '../dataflow/view-spec.js';
 import { EpochSource } from '../source/epoch-source.js';
 import { FeedRouter } from '../source/feed-router.js';
 import { ChangeFeed } from '../tikv/feed/change-feed.js';
@@ -21,9 +17,8 @@ import { EpochHistory } from './epoch-history.js';
 import { ForeignWrites } from './foreign-writes.js';
 import { GcKeeper } from './gc-keeper.js';
 import { Group } from './group.js';
-import type { CompiledSource } from './compiled-view.js';
-import { holdsState, hydrate } from './hydration.js';
-import type { LiveView } from './live-view.js';
+import { editOf } from './casualty.js';
+import { fillCircuit } from './filled-circuit.js';
 import type { InstanceParts } from './instance-parts.js';
 import { Janitor } from './janitor.js';
 import { isMaintained, takeUpViews } from './maintained.js';
@@ -86,8 +81,11 @@ export class Reign {
     const { start, lost } = await holdHistory(gc, from, now, signal);
     const takenUp =
       lost === undefined ? await takeUpViews({ ...instance, registry }, start, now, signal) : undefined;
-    const edits = takenUp?.edits ?? frozenAll(registry, taken.appliedTs, lost ?? '');
-    const views = takenUp?.views ?? [];
+    const filled = await fillCircuit(takenUp?.views ?? [], start, instance, signal);
+    const edits = [
+      ...(takenUp?.edits ?? frozenAll(registry, taken.appliedTs, lost ?? '')),
+      ...filled.failed.flatMap((one) => editOf(one, registry, start)),
+    ];
 
     const feed = new ChangeFeed({
       runtime,
@@ -103,14 +101,14 @@ export class Reign {
     const group = new Group({
       committer,
       source,
-      circuit: await circuitOf(views, start, instance, signal),
+      circuit: filled.circuit,
       registry,
       history,
       edits: new PendingEdits(),
       foreign: new ForeignWrites(router, alarm, telemetry),
       alarm,
       frontier: taken,
-      views,
+      views: filled.views,
       runtime,
       telemetry,
       epochIntervalMs: instance.epochIntervalMs,
@@ -166,39 +164,6 @@ export class Reign {
       await this.#feed.close();
     }
   }
-}
-
-/** The circuit of some views as of an instant, with all the state that it must hold. */
-async function circuitOf(
-  views: readonly LiveView[],
-  at: Ts,
-  { cluster, runtime, telemetry }: InstanceParts,
-  signal: AbortSignal,
-): Promise<Circuit> {
-  const specsOf = (some: readonly LiveView[]): ViewSpec[] => some.map(({ compiled }) => compiled.spec);
-  const isStateful = ({ compiled }: LiveView): boolean => holdsState(compiled.spec.root);
-  const circuit = buildCircuit(specsOf(views.filter((view) => !isStateful(view))), at);
-  const stateful = views.filter(isStateful);
-  if (stateful.length === 0) return circuit;
-  const filled = buildCircuit(specsOf(stateful), at);
-  const parts = { coprocessor: cluster.coprocessor, runtime };
-  const steps = hydrate(filled, sourcesOfAll(stateful), parts, signal);
-  // The views' tables hold what comes out already: only the state that stays behind is wanted.
-  let rows = 0;
-  for await (const { rowsRead } of steps) rows += rowsRead;
-  telemetry.log.info('state was read again', { views: stateful.length, rows });
-  circuit.attach(filled);
-  return circuit;
-}
-
-/** Each base table of some views once; conditions only where one view alone reads it. */
-function sourcesOfAll(views: readonly LiveView[]): readonly CompiledSource[] {
-  const found = new Map<TableId, CompiledSource>();
-  for (const source of views.flatMap(({ compiled }) => compiled.sources)) {
-    const { id } = source.table.version;
-    found.set(id, found.has(id) ? { ...source, conditions: [] } : source);
-  }
-  return [...found.values()];
 }
 
 /** Keeps history from `from` on, or, if it is gone, from `now` on. */

@@ -8,7 +8,7 @@ import type { EpochInput } from '../source/epoch-source.js';
 /** Rows between two looks at pending I/O: some milliseconds. */
 const QUANTUM_ROWS = 16_384;
 
-/** The deltas of all views. @throws LimitError — a bound was reached; the circuit stands where it stood. */
+/** The deltas of all views. @throws OperatorError — some views cannot go on; the circuit stands where it stood. */
 export async function stepCircuit(
   circuit: Circuit,
   input: Pick<EpochInput, 'upper' | 'sources'>,

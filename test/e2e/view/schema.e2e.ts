@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import { type ExpectedView, expectFrozenEqual, expectLaw, hiddenTables } from '../../support/law.js';
 import { report, roundsOf, seedOf } from '../../support/seed.js';
 import { type Rig, startRig } from '../../support/rig.js';
