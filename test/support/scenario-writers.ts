@@ -4,7 +4,7 @@
  * nor lost, nobody has paid more than he has ordered.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../e2e/codec/random.js';
+import { Random } from './random.js';
 import { SqlClient, isServerError } from './sql-client.js';
 
 /** Sizes at the start. */

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { recordRange } from '../../../src/codec/table-keys.js';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import { expectEpochsContiguous, expectLaw, expectViewsEqual, hiddenTables } from '../../support/law.js';
 import {
   RandomWriters,

@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import { expectEpochsContiguous, expectLaw } from '../../support/law.js';
 import { type Rig, startRig } from '../../support/rig.js';
 import {

@@ -3,7 +3,7 @@
  * a derived and no key on the view, and indexes on it; and over random tables with random rows.
  */
 import { expect } from 'chai';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import { randomRow, randomTable } from '../codec/random-table.js';
 import { failureOf } from '../../support/failure.js';
 import { type ExpectedView, expectLaw, expectViewsEqual } from '../../support/law.js';

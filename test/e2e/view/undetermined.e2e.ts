@@ -3,7 +3,7 @@
  * be found out before anything else is committed; nothing is lost and nothing is done twice.
  */
 import { expect } from 'chai';
-import { Random } from '../codec/random.js';
+import { Random } from '../../support/random.js';
 import { expectEpochsContiguous, expectLaw, expectViewsEqual, hiddenTables } from '../../support/law.js';
 import {
   RandomWriters,
