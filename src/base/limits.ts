@@ -55,6 +55,8 @@ export const limits = {
   epochBytes: 512 * 1024 * 1024,
   /** Row changes in one epoch's transaction; above it the views are rebuilt beside (law 4). */
   epochRows: 1_000_000,
+  /** Rows of a delta between two operators of a circuit, before rows that cancel out are taken away. */
+  operatorRows: 16_000_000,
   /** Rows of one page of a scan, at most; fewer when they are long. */
   scanPageRows: 16_384,
   /** Rows of the first page of a scan: their lengths decide how many the next may have. */

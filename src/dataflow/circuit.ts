@@ -11,7 +11,7 @@ import { assert } from '../base/assert.js';
 import type { TableId } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import type { Delta } from './delta.js';
-import type { Node } from './node.js';
+import { type Node, sharedGraph } from './node.js';
 import type { OperatorCounters } from './operator.js';
 import { type SourceColumn, SourceOperator } from './operators/source-operator.js';
 import { Step } from './step.js';
@@ -88,7 +88,10 @@ export class Circuit {
     this.#step = undefined;
   }
 
-  /** Takes in the views of another circuit that stands at the same epoch; the other must not be used any more. */
+  /**
+   * Takes in the views of another circuit that stands at the same epoch; the other must not be used any more. Of what
+   * both compute only this circuit's operators stay.
+   */
   attach(other: Circuit): void {
     this.#assertIdle();
     other.#assertIdle();
@@ -97,7 +100,10 @@ export class Circuit {
     for (const view of other.#outputs.keys())
       assert(!this.#outputs.has(view), `view ${view} is there already`);
     other.#isSpent = true;
-    this.#rewire(new Map([...this.#outputs, ...other.#outputs]));
+    const known = new Map<string, Node>();
+    for (const node of this.#nodes) if (node.signature !== undefined) known.set(node.signature, node);
+    const joining = [...other.#outputs].map(([view, node]) => [view, sharedGraph(node, known)] as const);
+    this.#rewire(new Map([...this.#outputs, ...joining]));
   }
 
   /** Lets a view go, with the operators that work for no other. */

@@ -24,6 +24,8 @@ import type { Delta } from './delta.js';
 export interface OperatorCounters {
   readonly rowsIn: number;
   readonly rowsOut: number;
+  /** Rows of its state that it has looked at: bounded for each row that comes in and each that goes out. */
+  readonly rowsTouched: number;
   /** Rows held between epochs. */
   readonly stateRows: number;
   readonly stateBytes: number;

@@ -10,16 +10,8 @@ import {
   type RowExpression,
   typeOf,
 } from '../dataflow/expression.js';
-import type {
-  Between,
-  Binary,
-  ColumnReference,
-  ComparisonOperator as WrittenOperator,
-  Expression,
-  InList,
-  Like,
-  Unary,
-} from '../sql/ast/select.js';
+import type { ColumnReference, ComparisonOperator as WrittenOperator } from '../sql/ast/leaf.js';
+import type { Between, Binary, Expression, InList, Like, Unary } from '../sql/ast/select.js';
 import { isString } from '../codec/string-type.js';
 import { sourceOf } from '../sql/ast/span.js';
 import { type BindContext, refuse } from './bind-context.js';

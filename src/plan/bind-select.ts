@@ -1,137 +1,148 @@
-/** A canonical query as a logical plan. What is not here is refused, piece by piece. */
+/** SELECT: rows, groups, HAVING, the select list, DISTINCT. What is not here is refused, piece by piece. */
 import { lowerName } from '../catalog/lower-name.js';
-import type { ColumnInfo } from '../catalog/column-info.js';
-import type { TableVersion } from '../catalog/table-version.js';
-import { MysqlType } from '../codec/field-type.js';
 import { type RowExpression, typeOf } from '../dataflow/expression.js';
-import type { Query, Select, SelectItem, TableName } from '../sql/ast/select.js';
-import { type BindContext, refuse } from './bind-context.js';
+import type { ColumnReference } from '../sql/ast/leaf.js';
+import type { Expression, GroupBy, Select, SelectItem } from '../sql/ast/select.js';
+import { holds, walkOutsideQueries } from './ast-walk.js';
+import { refuse } from './bind-context.js';
 import { bindExpression, bindTruth } from './bind-expression.js';
-import type { LogicalPlan, OutputColumn } from './logical-plan.js';
-import { Scope, type ScopeColumn } from './scope.js';
-import type { ComparisonContext } from './typing/comparison.js';
+import { conjuncts } from './conjunction.js';
+import { distinct } from './distinct.js';
+import { type GroupValue, groupRows } from './group-rows.js';
+import { refuseHiddenDigits } from './hidden-digits.js';
+import { groupingDomain } from './key-domain.js';
+import { isCorrelated } from './outer-column.js';
+import { type Resolver, placeOver } from './place.js';
+import type { BoundQuery, QueryContext } from './query-context.js';
+import type { Relation } from './relation.js';
 
-/** Finds a table by the names of canonical text; undefined: there is none. */
-export type TableLookup = (database: string, table: string) => TableVersion | undefined;
+type Item = Extract<SelectItem, { kind: 'item' }>;
 
-/** What a query is bound against. */
-export interface SelectContext {
-  /** The canonical text that the tree was read from. */
-  readonly text: string;
-  readonly tableOf: TableLookup;
-  /** Minutes east of UTC of the pinned time zone; undefined: not one for ever. */
-  readonly offsetMinutes: number | undefined;
+/** A SELECT's relation before its select list, and what names mean over it. */
+interface Source {
+  readonly relation: Relation;
+  readonly resolve: Resolver | undefined;
 }
 
-/** A query, bound. */
-export interface BoundSelect {
-  readonly plan: LogicalPlan;
-  readonly output: readonly OutputColumn[];
-}
-
-/** Databases whose tables are not the users'. */
-const SYSTEM_DATABASES: ReadonlySet<string> = new Set([
-  'information_schema',
-  'metrics_schema',
-  'mysql',
-  'performance_schema',
-  'sys',
-]);
+const AGGREGATES: ReadonlySet<Expression['kind']> = new Set(['aggregate']);
 
 /**
- * Binds a query.
+ * Binds a SELECT.
  *
  * @throws NotSupportedError — naming the piece that cannot be maintained.
  */
-export function bindSelect(query: Query, context: SelectContext): BoundSelect {
-  const select = plainSelect(query, context);
-  const table = onlyTable(select, context);
-  const version = tableVersion(table, context);
-  const scope = new Scope(version.columns.map((column) => scopeColumn(column, table)));
-  const comparison: ComparisonContext = {
-    offsetMinutes: context.offsetMinutes,
-    isNewCollation: version.isNewCollation,
-  };
-  const bindContext: BindContext = { text: context.text, scope, comparison };
-  const scan: LogicalPlan = {
-    kind: 'scan',
-    table: version,
-    name: table.alias ?? table.name,
-    columnIds: version.columns.map(({ id }) => id),
-  };
-  const input: LogicalPlan =
-    select.where === undefined
-      ? scan
-      : { kind: 'filter', input: scan, predicate: bindTruth(select.where, bindContext) };
-  const items = select.items.map((item) => bindItem(item, bindContext));
+export function bindSelect(select: Select, context: QueryContext): BoundQuery {
+  refuseParts(select, context);
+  const items = select.items.map((item): Item => {
+    // TiDB expands wildcards and names every item.
+    if (item.kind === 'wildcard') throw refuse(context.text, item, 'a wildcard in canonical text');
+    return item;
+  });
+  const source = sourceOf(select, items, context);
+  applyHaving(select, items, source, context);
+  const place = placeOver(source.relation, context, source.resolve);
+  const bound = items.map((item) => ({
+    name: item.alias ?? context.text.slice(item.value.span.start, item.value.span.end),
+    value: bindExpression(item.value, place.context),
+  }));
+  const values = bound.map(({ value }) => value);
+  if (values.some(isCorrelated))
+    throw refuse(context.text, select, 'its select list refers to the query outside');
+  const output = bound.map(({ name, value }) => ({ name, type: typeOf(value) }));
+  const plan = { kind: 'project', input: source.relation.plan, items: values } as const;
   return {
-    plan: { kind: 'project', input, items: items.map(({ value }) => value) },
-    output: items.map(({ name, value }) => ({ name, type: typeOf(value) })),
+    plan: select.quantifier === 'DISTINCT' ? distinct(plan, select, context) : plan,
+    output,
   };
 }
 
-/** The SELECT of a query that is nothing else. */
-function plainSelect(query: Query, { text }: SelectContext): Select {
-  const { body } = query;
-  const refuseQuery = (reason: string): Error => refuse(text, query, reason);
-  if (query.with !== undefined) throw refuseQuery('common table expressions are not supported yet');
-  if (body.kind === 'setOperation') throw refuseQuery('UNION, EXCEPT and INTERSECT are not supported yet');
-  if (body.kind !== 'select') throw refuseQuery('only SELECT is supported yet');
-  if (query.orderBy.length > 0) throw refuseQuery('ORDER BY is not supported yet');
-  if (query.limit !== undefined) throw refuseQuery('LIMIT is not supported yet');
-  if (query.lock !== undefined) throw refuseQuery('a view locks no rows');
-  const refuseSelect = (reason: string): Error => refuse(text, body, reason);
-  if (body.quantifier === 'DISTINCT') throw refuseSelect('DISTINCT is not supported yet');
-  if (body.groupBy !== undefined) throw refuseSelect('GROUP BY is not supported yet');
-  if (body.having !== undefined) throw refuseSelect('HAVING is not supported yet');
-  if (body.windows.length > 0) throw refuseSelect('WINDOW is not supported yet');
-  if (/\bset_var\b/i.test(body.hints ?? ''))
+function refuseParts(select: Select, { text }: QueryContext): void {
+  const refuseSelect = (reason: string): Error => refuse(text, select, reason);
+  if (select.groupBy?.isRollup === true) throw refuseSelect('WITH ROLLUP is not supported yet');
+  if (select.windows.length > 0) throw refuseSelect('WINDOW is not supported yet');
+  if (/\bset_var\b/i.test(select.hints ?? ''))
     throw refuseSelect('the hint SET_VAR would change what the select means');
-  return body;
 }
 
-function onlyTable(select: Select, { text }: SelectContext): TableName {
-  const { from } = select;
-  if (from === undefined) throw refuse(text, select, 'a view needs a table to follow');
-  if (from.kind === 'join') throw refuse(text, from, 'joins are not supported yet');
-  if (from.kind === 'derived') throw refuse(text, from, 'subqueries in FROM are not supported yet');
-  if (from.partitions.length > 0) throw refuse(text, from, 'PARTITION is not supported yet');
-  if (from.sample !== undefined)
-    throw refuse(text, from, 'TABLESAMPLE is not a function of the contents of the table');
-  return from;
+function sourceOf(select: Select, items: readonly Item[], context: QueryContext): Source {
+  const { relation, correlations } = context.binder.rows(select, context);
+  if (correlations.length > 0)
+    throw refuse(context.text, select, 'a subquery of this form that refers to the query outside');
+  const mentioned = [
+    ...items.map(({ value }) => value),
+    ...(select.having === undefined ? [] : [select.having]),
+  ];
+  const isGrouped = select.groupBy !== undefined || mentioned.some((it) => holds(it, AGGREGATES));
+  if (!isGrouped) return { relation, resolve: undefined };
+  const groups = groupValues(select.groupBy, items, relation, context);
+  return groupRows(relation, { groups, isScalar: select.groupBy === undefined, mentioned }, context);
 }
 
-function tableVersion(table: TableName, { text, tableOf }: SelectContext): TableVersion {
-  const refuseTable = (reason: string): Error => refuse(text, table, reason);
-  if (table.database === undefined) throw refuseTable('common table expressions are not supported yet');
-  if (SYSTEM_DATABASES.has(lowerName(table.database))) throw refuseTable('system tables are not supported');
-  const version = tableOf(table.database, table.name);
-  if (version === undefined) throw refuseTable('there is no such table');
-  if (version.info.kind !== 'table') throw refuseTable(`it is a ${version.info.kind}`);
-  if (version.info.temporary !== 'none') throw refuseTable('temporary tables are not supported');
-  return version;
+/** What GROUP BY says: a column of FROM, else an alias of the select list, else an expression. */
+function groupValues(
+  groupBy: GroupBy | undefined,
+  items: readonly Item[],
+  relation: Relation,
+  context: QueryContext,
+): readonly GroupValue[] {
+  const place = placeOver(relation, context, (node) => {
+    if (node.kind !== 'column' || relation.scope.find(node).length > 0) return undefined;
+    const item = itemNamed(node, items);
+    return item === undefined ? undefined : bindExpression(item.value, placeOver(relation, context).context);
+  });
+  return (groupBy?.items ?? []).map((written) => {
+    const value = bindExpression(written.value, place.context);
+    if (isCorrelated(value)) throw refuse(context.text, written.value, 'it refers to the query outside');
+    refuseHiddenDigits(value, written.value, context.text);
+    const made = groupingDomain(typeOf(value), context.comparison);
+    if (made.kind === 'refused') throw refuse(context.text, written.value, made.reason);
+    return { value, domain: made.domain };
+  });
 }
 
-function scopeColumn(column: ColumnInfo, table: TableName): ScopeColumn {
-  const isVirtual = column.generated?.isStored === false;
-  return {
-    database: table.alias === undefined ? table.database : undefined,
-    table: table.alias ?? table.name,
-    name: column.name.original,
-    type: column.type,
-    refusal: isVirtual ? 'virtual generated columns are not supported yet: rows do not hold them' : undefined,
+function itemNamed({ database, table, name }: ColumnReference, items: readonly Item[]): Item | undefined {
+  if (database !== undefined || table !== undefined) return undefined;
+  return items.find(({ alias }) => alias !== undefined && lowerName(alias) === lowerName(name));
+}
+
+/**
+ * Names in HAVING are aliases of the select list first, unless GROUP BY names a column so.
+ *
+ * @see pingcap/tidb pkg/planner/core/logical_plan_builder.go (havingWindowAndOrderbyExprResolver)
+ */
+function applyHaving(
+  select: Select,
+  items: readonly Item[],
+  { relation, resolve }: Source,
+  context: QueryContext,
+): void {
+  if (select.having === undefined) return;
+  const isGroupName = (node: ColumnReference): boolean =>
+    (select.groupBy?.items ?? []).some(
+      ({ value }) => value.kind === 'column' && lowerName(value.name) === lowerName(node.name),
+    );
+  const listPlace = placeOver(relation, context, resolve);
+  const aliasOf = (node: Expression): RowExpression | undefined => {
+    const item = node.kind === 'column' && !isGroupName(node) ? itemNamed(node, items) : undefined;
+    return item === undefined ? undefined : bindExpression(item.value, listPlace.context);
   };
-}
-
-function bindItem(
-  item: SelectItem,
-  context: BindContext,
-): { readonly name: string; readonly value: RowExpression } {
-  const { text } = context;
-  // TiDB expands wildcards and names every item.
-  if (item.kind === 'wildcard') throw refuse(text, item, 'a wildcard in canonical text');
-  const value = bindExpression(item.value, context);
-  if (typeOf(value).tp === MysqlType.null)
-    throw refuse(text, item, 'a column that is always NULL has no type');
-  return { name: item.alias ?? text.slice(item.value.span.start, item.value.span.end), value };
+  const hasAlias = (node: Expression): boolean => {
+    let isFound = false;
+    walkOutsideQueries(node, (inner) => {
+      if (inner.kind === 'column' && !isGroupName(inner) && itemNamed(inner, items) !== undefined)
+        isFound = true;
+      return inner.kind === 'aggregate' ? 'past' : 'inside';
+    });
+    return isFound;
+  };
+  const place = placeOver(relation, context, (node, self) => {
+    const alias = aliasOf(node);
+    if (alias !== undefined) return alias;
+    // Within an aggregate names are those of the rows.
+    if (node.kind !== 'aggregate' && hasAlias(node)) return undefined;
+    return resolve?.(node, self);
+  });
+  const tests = conjuncts(bindTruth(select.having, place.context));
+  if (tests.some(isCorrelated)) throw refuse(context.text, select.having, 'it refers to the query outside');
+  relation.restrict(tests);
 }

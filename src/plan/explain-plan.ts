@@ -1,6 +1,7 @@
 /** A plan for people: one line an operator, as EXPLAIN shows it. */
 import { present, unreachable } from '../base/assert.js';
 import type { TableVersion } from '../catalog/table-version.js';
+import type { AggregateSpec } from '../dataflow/view-spec.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { uniqueKeys } from './unique-keys.js';
 
@@ -18,45 +19,97 @@ export interface ExplainedOperator {
   readonly how: 'incremental';
 }
 
+/** What an operator is called, and its columns. */
+interface Described {
+  readonly title: string;
+  /** Beside the title: the table, what is joined on. */
+  readonly detail: string;
+  /** The names of its columns; undefined: computed. */
+  readonly names: readonly (string | undefined)[];
+  readonly state: readonly string[];
+  readonly inputs: readonly LogicalPlan[];
+}
+
 /** The operators of a plan, from the view down to its tables. */
 export function explainPlan(plan: LogicalPlan): readonly ExplainedOperator[] {
   const lines: ExplainedOperator[] = [];
   const visit = (node: LogicalPlan, depth: number): void => {
-    const { title, names } = described(node);
+    const { title, detail, names, state, inputs } = describe(node);
     lines.push({
       id: `${title}_${lines.length + 1}`,
       depth,
-      operator: node.kind === 'scan' ? `${title} ${node.name}` : title,
-      keys: uniqueKeys(node).map((key) => key.map((position) => names[position] ?? `#${position + 1}`)),
-      stateColumns: [],
+      operator: detail === '' ? title : `${title} ${detail}`,
+      keys: uniqueKeys(node).map((key) => key.map((position) => shownName(names, position))),
+      stateColumns: state,
       how: 'incremental',
     });
-    if (node.kind !== 'scan') visit(node.input, depth + 1);
+    inputs.forEach((input) => visit(input, depth + 1));
   };
   visit(plan, 0);
   return lines;
 }
 
-/** What an operator is called, and the names of its columns. */
-function described(plan: LogicalPlan): {
-  readonly title: string;
-  readonly names: readonly (string | undefined)[];
-} {
+const JOIN_TITLES = { inner: 'Join', left: 'LeftJoin', semi: 'SemiJoin', anti: 'AntiJoin' } as const;
+
+function describe(plan: LogicalPlan): Described {
   switch (plan.kind) {
-    case 'scan':
-      return { title: 'Scan', names: plan.columnIds.map((id) => columnName(plan.table, id)) };
-    case 'filter':
-      return { title: 'Filter', names: described(plan.input).names };
+    case 'scan': {
+      const names = plan.columnIds.map((id) => columnName(plan.table, id));
+      return { title: 'Scan', detail: plan.name, names, state: [], inputs: [] };
+    }
+    case 'filter': {
+      const { names } = describe(plan.input);
+      return { title: 'Filter', detail: '', names, state: [], inputs: [plan.input] };
+    }
     case 'project': {
-      const { names } = described(plan.input);
+      const { names: below } = describe(plan.input);
+      const names = plan.items.map((item) => (item.kind === 'column' ? below[item.index] : undefined));
+      return { title: 'Project', detail: '', names, state: [], inputs: [plan.input] };
+    }
+    case 'join': {
+      const [left, right] = [describe(plan.left).names, describe(plan.right).names];
+      const pairs = plan.on.map((pair) => `${shownName(left, pair.left)} = ${shownName(right, pair.right)}`);
+      const isOfLeft = plan.type === 'semi' || plan.type === 'anti';
       return {
-        title: 'Project',
-        names: plan.items.map((item) => (item.kind === 'column' ? names[item.index] : undefined)),
+        title: JOIN_TITLES[plan.type],
+        detail: pairs.length === 0 ? '' : `on ${pairs.join(', ')}`,
+        names: isOfLeft ? left : [...left, ...right],
+        state: [...left, ...right].map((name, i) => name ?? `#${i + 1}`),
+        inputs: [plan.left, plan.right],
       };
+    }
+    case 'aggregate': {
+      const { names: below } = describe(plan.input);
+      const groups = plan.groups.map(({ index }) => below[index]);
+      const aggregates = plan.aggregates.map((spec) => aggregateName(spec, below));
+      const shown = groups.map((name, i) => name ?? `#${i + 1}`);
+      return {
+        title: plan.aggregates.length === 0 ? 'Distinct' : 'Aggregate',
+        detail: shown.length === 0 ? '' : `by ${shown.join(', ')}`,
+        names: [...groups, ...aggregates],
+        state: [...shown, ...aggregates],
+        inputs: [plan.input],
+      };
+    }
+    case 'unionAll': {
+      const names = plan.inputs[0] === undefined ? [] : describe(plan.inputs[0]).names;
+      return { title: 'UnionAll', detail: '', names, state: [], inputs: plan.inputs };
     }
     default:
       return unreachable(plan);
   }
+}
+
+function aggregateName(
+  { function: name, isDistinct, operands }: AggregateSpec,
+  below: readonly (string | undefined)[],
+): string {
+  const listed = operands.map((operand) => shownName(below, operand)).join(', ');
+  return `${name}(${isDistinct ? 'distinct ' : ''}${listed === '' ? '*' : listed})`;
+}
+
+function shownName(names: readonly (string | undefined)[], position: number): string {
+  return names[position] ?? `#${position + 1}`;
 }
 
 function columnName(table: TableVersion, id: number): string {

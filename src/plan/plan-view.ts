@@ -2,22 +2,25 @@
  * The way of a definition: TiDB's canonical text → tree → names and types → logical plan → what a circuit needs.
  * Everything here is a pure function of the text, the tables and the pinned settings.
  */
-import type { TableVersion } from '../catalog/table-version.js';
+import { MysqlType } from '../codec/field-type.js';
 import type { NodeSpec } from '../dataflow/view-spec.js';
 import type { Query } from '../sql/ast/select.js';
 import { parseSelect } from '../sql/parse/select-parser.js';
-import type { Condition } from '../tikv/coprocessor/condition.js';
-import { type TableLookup, bindSelect } from './bind-select.js';
+import { refuse } from './bind-context.js';
+import { BINDER } from './bind-query.js';
 import type { PinnedContext } from './describe.js';
+import { type Choice, choicesOf } from './choices.js';
 import { type ExplainedOperator, explainPlan } from './explain-plan.js';
 import { fingerprintOf } from './fingerprint.js';
 import { incrementalize } from './incrementalize.js';
-import type { LogicalPlan, OutputColumn, ScanPlan } from './logical-plan.js';
+import type { LogicalPlan, OutputColumn } from './logical-plan.js';
 import { prune } from './prune.js';
-import { scanConditions } from './scan-conditions.js';
+import { pushDown } from './push-down.js';
+import type { BoundQuery, QueryContext, TableLookup } from './query-context.js';
 import { type QualifiedName, tablesIn } from './table-names.js';
 import { fixedOffsetMinutes } from './typing/time-zone.js';
 import { uniqueKeys } from './unique-keys.js';
+import { type ViewSource, viewSources } from './view-sources.js';
 
 /** A definition, read. */
 export interface Definition {
@@ -28,19 +31,12 @@ export interface Definition {
   readonly tables: readonly QualifiedName[];
 }
 
-/** A base table as one view uses it. */
-export interface ViewSource {
-  readonly table: TableVersion;
-  /** Columns that the view reads: changes to others do not concern it. */
-  readonly columnIds: readonly number[];
-  /** What TiKV can test while it is scanned; columns by their place in `columnIds`. */
-  readonly conditions: readonly Condition[];
-}
-
 /** All that follows from a definition. */
 export interface ViewPlan {
   readonly logical: LogicalPlan;
   readonly output: readonly OutputColumn[];
+  /** Of each output column, whether TiDB may show another value that is as right (choices.ts). */
+  readonly choices: readonly Choice[];
   /** Sets of output columns, by position, on which no two rows agree and which are never NULL; the shortest first. */
   readonly keys: readonly (readonly number[])[];
   readonly sources: readonly ViewSource[];
@@ -50,6 +46,32 @@ export interface ViewPlan {
   readonly fingerprint: string;
   readonly explained: readonly ExplainedOperator[];
 }
+
+/** Settings of a view's creator that decide what its definition computes. */
+export type PlanSettings = Pick<PinnedContext, 'timeZone'> &
+  Partial<Pick<PinnedContext, 'divPrecisionIncrement' | 'sqlMode' | 'collation'>>;
+
+/** A view that a definition names. */
+interface ReferredView {
+  readonly definition: Definition;
+  readonly pinned: PlanSettings;
+  /** What its columns are called. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * Finds the views among the names of a definition; its definition stands for a view, so that both are of one epoch.
+ * undefined: it is a base table.
+ */
+export type ReferredViews = (database: string, name: string) => ReferredView | undefined;
+
+/** What TiDB has where nothing was set. */
+const DEFAULTS = {
+  divPrecisionIncrement: 4,
+  sqlMode:
+    'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION',
+  collation: 'utf8mb4_bin',
+};
 
 /**
  * Reads a definition.
@@ -64,33 +86,84 @@ export function readDefinition(text: string): Definition {
 /**
  * Plans a view.
  *
- * @param tableOf - the tables of {@link Definition.tables} as they are at the moment from which the view is to follow.
+ * @param tableOf - the tables of {@link Definition.tables}, and of the definitions of views among them, as they are at
+ *   the moment from which the view is to follow.
  * @throws NotSupportedError — naming the piece of the definition that cannot be maintained, and why.
  */
 export function planView(
-  { text, query }: Definition,
+  definition: Definition,
   tableOf: TableLookup,
-  pinned: Pick<PinnedContext, 'timeZone'>,
+  pinned: PlanSettings,
+  viewOf: ReferredViews = () => undefined,
 ): ViewPlan {
-  const { plan, output } = bindSelect(query, {
-    text,
-    tableOf,
-    offsetMinutes: fixedOffsetMinutes(pinned.timeZone),
-  });
-  const logical = prune(plan);
-  const { table, columnIds } = scanOf(logical);
+  const { text, query } = definition;
+  const { plan, output } = bindDefinition(definition, tableOf, pinned, viewOf);
+  const untyped = output.findIndex(({ type }) => type.tp === MysqlType.null);
+  if (untyped >= 0) {
+    const item = query.body.kind === 'select' ? query.body.items[untyped] : undefined;
+    throw refuse(text, item ?? query, 'a column that is always NULL has no type');
+  }
+  const logical = prune(pushDown(plan));
+  const choices = choicesOf(logical);
+  if (choices.isOpen)
+    throw refuse(text, query, 'its rows depend on which of several equal values stands for a group');
   return {
     logical,
     output,
+    choices: choices.columns,
     keys: uniqueKeys(logical),
-    sources: [{ table, columnIds, conditions: scanConditions(logical) }],
+    sources: viewSources(logical),
     root: incrementalize(logical),
     fingerprint: fingerprintOf(logical),
     explained: explainPlan(logical),
   };
 }
 
-/** The only scan there is, as long as there are no joins. */
-function scanOf(plan: LogicalPlan): ScanPlan {
-  return plan.kind === 'scan' ? plan : scanOf(plan.input);
+/**
+ * What a definition says, before anything is rewritten.
+ *
+ * @throws NotSupportedError — as {@link planView}.
+ */
+export function bindDefinition(
+  { text, query }: Definition,
+  tableOf: TableLookup,
+  pinned: PlanSettings,
+  viewOf: ReferredViews = () => undefined,
+): BoundQuery {
+  const isNew = isNewCollation(query, tableOf);
+  return BINDER.query(query, {
+    text,
+    tableOf,
+    viewOf: (database, name) => {
+      const view = viewOf(database, name);
+      return view === undefined
+        ? undefined
+        : { ...view.definition, ...boundSettings(view.pinned, isNew), columns: view.columns };
+    },
+    ...boundSettings(pinned, isNew),
+    commonTables: new Map(),
+    outer: undefined,
+    binder: BINDER,
+  });
+}
+
+function boundSettings(
+  pinned: PlanSettings,
+  isNew: boolean,
+): Pick<QueryContext, 'comparison' | 'divPrecisionIncrement'> {
+  const { timeZone, divPrecisionIncrement, sqlMode, collation } = { ...DEFAULTS, ...pinned };
+  return {
+    comparison: {
+      offsetMinutes: fixedOffsetMinutes(timeZone),
+      isNewCollation: isNew,
+      settings: { divPrecisionIncrement, sqlMode, collation },
+    },
+    divPrecisionIncrement,
+  };
+}
+
+/** The cluster's setting, which every table knows. */
+function isNewCollation(query: Query, tableOf: TableLookup): boolean {
+  const [first] = tablesIn(query).map(({ database, table }) => tableOf(database, table));
+  return first?.isNewCollation ?? true;
 }

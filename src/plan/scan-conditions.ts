@@ -1,5 +1,5 @@
 /**
- * What of a plan's filters TiKV can test while it scans a table for a build. Only saves work: the circuit tests
+ * What of the tests above a scan TiKV can do while it scans the table for a build. Only saves work: the circuit tests
  * everything again. A condition must never turn away a row that the filter would let pass, so whatever is not a
  * plain comparison of a column with a constant of its own kind stays here.
  */
@@ -21,28 +21,14 @@ import {
   type Constant as ScanConstant,
   comparisonKindOf,
 } from '../tikv/coprocessor/condition.js';
-import type { LogicalPlan } from './logical-plan.js';
 
-/** Conditions on the scan of the plan's table, all of which its rows meet; columns by their place in the scan. */
-export function scanConditions(plan: LogicalPlan): readonly Condition[] {
-  switch (plan.kind) {
-    case 'scan':
-      return [];
-    case 'project':
-      return scanConditions(plan.input);
-    case 'filter': {
-      // A filter above a projection speaks of other columns.
-      if (plan.input.kind === 'project') return scanConditions(plan.input);
-      const own = conjuncts(plan.predicate).flatMap((test) => conditionOf(test) ?? []);
-      return [...scanConditions(plan.input), ...own];
-    }
-    default:
-      return unreachable(plan);
-  }
-}
-
-function conjuncts(test: RowExpression): readonly RowExpression[] {
-  return test.kind === 'and' ? test.operands.flatMap(conjuncts) : [test];
+/**
+ * Conditions on a scan, all of which its rows meet.
+ *
+ * @param tests - over the scan's columns, all of which must be true.
+ */
+export function scanConditions(tests: readonly RowExpression[]): readonly Condition[] {
+  return tests.flatMap((test) => conditionOf(test) ?? []);
 }
 
 /** The whole test as a condition; undefined: TiKV is not asked. */

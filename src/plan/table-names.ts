@@ -1,4 +1,5 @@
 /** Which stored tables a query names, so that the catalog can be asked for them before it is planned. */
+import { lowerName } from '../catalog/lower-name.js';
 import type { Query } from '../sql/ast/select.js';
 
 /** A table as canonical text names it: always with its database. */
@@ -17,7 +18,8 @@ export function tablesIn(query: Query): readonly QualifiedName[] {
         const { database, name: table } = node;
         // Without a database it is a common table expression: TiDB qualifies all others.
         if (typeof database === 'string' && typeof table === 'string') {
-          names.set(JSON.stringify([database, table]), { database, table });
+          const key = JSON.stringify([lowerName(database), lowerName(table)]);
+          if (!names.has(key)) names.set(key, { database, table });
         }
       }
       Object.values(node).forEach(visit);

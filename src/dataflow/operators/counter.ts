@@ -5,6 +5,7 @@ import type { OperatorCounters } from '../operator.js';
 export class RowCounter implements OperatorCounters {
   rowsIn = 0;
   rowsOut = 0;
+  rowsTouched = 0;
   readonly stateRows = 0;
   readonly stateBytes = 0;
 }

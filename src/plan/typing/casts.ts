@@ -5,7 +5,7 @@
  */
 import { FieldFlag, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { type RowExpression, typeOf } from '../../dataflow/expression.js';
-import type { CastType } from '../../sql/ast/select.js';
+import type { CastType } from '../../sql/ast/leaf.js';
 import {
   type Bound,
   NUMBER_COLLATION,

@@ -6,7 +6,7 @@ import { FieldFlag, type FieldType, MysqlType, type MysqlTypeCode } from '../../
 import { type TimeParts, dateOfDay, dayOfDate, packTime, parseTime } from '../../codec/packed-time.js';
 import { runeCount } from '../../codec/utf8.js';
 import type { Constant } from '../../dataflow/expression.js';
-import type { NumberLiteral, StringLiteral, TimeLiteral } from '../../sql/ast/select.js';
+import type { NumberLiteral, StringLiteral, TimeLiteral } from '../../sql/ast/leaf.js';
 
 const SIGNED_MAX = 0x7fff_ffff_ffff_ffffn;
 const UNSIGNED_MAX = 0xffff_ffff_ffff_ffffn;

@@ -1,16 +1,34 @@
 /**
  * Queries and expressions as TiDB writes them in a view's definition. The tree keeps what was written, not what it
  * means: names are unresolved, operators are words, parentheses are gone (the tree's shape says what they said).
- * All nodes are frozen. Expressions hold queries and queries hold expressions, so they are one file, longer than most.
+ * All nodes are frozen. Expressions hold queries and queries hold expressions, so they are one file; what holds neither is in leaf.ts.
  *
  * @see pingcap/tidb pkg/parser/ast/dml.go, pkg/parser/ast/expressions.go, pkg/parser/ast/functions.go
  */
+import type {
+  BinaryOperator,
+  BooleanLiteral,
+  BytesLiteral,
+  CastType,
+  ColumnReference,
+  ComparisonOperator,
+  DefaultValue,
+  Limit,
+  Node,
+  NullLiteral,
+  NumberLiteral,
+  SetOperator,
+  StringLiteral,
+  TableName,
+  TableQuery,
+  TimeLiteral,
+  UnaryOperator,
+  ValuesOf,
+} from './leaf.js';
 import type { Span } from './span.js';
 
 /** A whole query: what may stand in parentheses. */
-export interface Query {
-  readonly kind: 'query';
-  readonly span: Span;
+export interface Query extends Node<'query'> {
   readonly with: With | undefined;
   readonly body: QueryBody;
   readonly orderBy: readonly OrderItem[];
@@ -23,7 +41,7 @@ export interface Query {
 export type QueryBody = Select | TableQuery | ValuesQuery | SetOperation;
 
 /** `WITH [RECURSIVE] …` */
-export interface With {
+interface With {
   readonly isRecursive: boolean;
   readonly tables: readonly CommonTable[];
 }
@@ -38,9 +56,7 @@ export interface CommonTable {
 }
 
 /** `SELECT …` without WITH, ORDER BY and LIMIT, which are the {@link Query}'s. */
-export interface Select {
-  readonly kind: 'select';
-  readonly span: Span;
+export interface Select extends Node<'select'> {
   /** `SQL_BIG_RESULT` and the like; none of them changes a result. */
   readonly options: readonly string[];
   /** What stands between the marks of an optimizer hint. */
@@ -70,30 +86,16 @@ export type SelectItem =
       readonly table: string | undefined;
     };
 
-/** `TABLE t` */
-export interface TableQuery {
-  readonly kind: 'table';
-  readonly span: Span;
-  readonly table: TableName;
-}
-
 /** `VALUES ROW(…), …` */
-export interface ValuesQuery {
-  readonly kind: 'values';
-  readonly span: Span;
+interface ValuesQuery extends Node<'values'> {
   readonly rows: readonly Expression[];
 }
-
-/** The operators between queries. */
-export type SetOperator = 'UNION' | 'UNION ALL' | 'EXCEPT' | 'EXCEPT ALL' | 'INTERSECT' | 'INTERSECT ALL';
 
 /**
  * Queries joined by operators, in the order written: INTERSECT binds tighter than the others, which are equal, so
  * the list alone does not say what is computed first.
  */
-export interface SetOperation {
-  readonly kind: 'setOperation';
-  readonly span: Span;
+export interface SetOperation extends Node<'setOperation'> {
   /** At least one: `(SELECT …) LIMIT 1` has one and no operator. */
   readonly operands: readonly Query[];
   /** One fewer than operands. */
@@ -103,40 +105,14 @@ export interface SetOperation {
 /** What stands in FROM. */
 export type TableExpression = TableName | DerivedTable | Join;
 
-/** A stored table or view, or a common table. */
-export interface TableName {
-  readonly kind: 'tableName';
-  readonly span: Span;
-  /** undefined: a common table expression. */
-  readonly database: string | undefined;
-  readonly name: string;
-  /** Empty: all. */
-  readonly partitions: readonly string[];
-  readonly alias: string | undefined;
-  readonly indexHints: readonly IndexHint[];
-  /** `TABLESAMPLE …` as written. */
-  readonly sample: string | undefined;
-}
-
-/** `USE INDEX [FOR …] (…)` and its kin. */
-export interface IndexHint {
-  /** `USE INDEX`, `IGNORE INDEX FOR JOIN`, … */
-  readonly type: string;
-  readonly indexes: readonly string[];
-}
-
 /** A query in FROM. */
-export interface DerivedTable {
-  readonly kind: 'derived';
-  readonly span: Span;
+export interface DerivedTable extends Node<'derived'> {
   readonly query: Query;
   readonly alias: string | undefined;
 }
 
 /** Two table expressions joined. */
-export interface Join {
-  readonly kind: 'join';
-  readonly span: Span;
+export interface Join extends Node<'join'> {
   readonly type: 'INNER' | 'LEFT' | 'RIGHT';
   readonly isNatural: boolean;
   /** STRAIGHT_JOIN: an inner join that tells the optimizer where to begin. */
@@ -158,12 +134,6 @@ export interface GroupBy {
 export interface OrderItem {
   readonly value: Expression;
   readonly isDescending: boolean;
-}
-
-/** `LIMIT [offset,] count` */
-export interface Limit {
-  readonly offset: bigint;
-  readonly count: bigint;
 }
 
 /** `name AS (…)` in a WINDOW clause. */
@@ -237,79 +207,18 @@ export type Expression =
   | ValuesOf
   | MatchAgainst;
 
-interface Node<Kind extends string> {
-  readonly kind: Kind;
-  readonly span: Span;
-}
-
-/** `1`, `1.50`, `1e+10`: the text says which of the three it is. */
-export interface NumberLiteral extends Node<'number'> {
-  readonly form: 'integer' | 'decimal' | 'double';
-  readonly text: string;
-}
-
-/** A string; `charset` is its introducer without underscore, in lower case. */
-export interface StringLiteral extends Node<'string'> {
-  readonly value: string;
-  readonly charset: string | undefined;
-}
-
-/** `x'0aff'` or `b'101'`. */
-export interface BytesLiteral extends Node<'bytes'> {
-  readonly form: 'hex' | 'bit';
-  readonly digits: string;
-}
-
-/** `NULL`. */
-export type NullLiteral = Node<'null'>;
-
-/** `TRUE`, `FALSE`. */
-export interface BooleanLiteral extends Node<'boolean'> {
-  readonly value: boolean;
-}
-
-/** `DATE '2024-01-01'` and its kin. */
-export interface TimeLiteral extends Node<'time'> {
-  readonly form: 'DATE' | 'TIME' | 'TIMESTAMP';
-  readonly value: string;
-}
-
-/** A column, qualified as far as it was written. */
-export interface ColumnReference extends Node<'column'> {
-  readonly database: string | undefined;
-  readonly table: string | undefined;
-  readonly name: string;
-}
-
-/** The operators before an operand. */
-export type UnaryOperator = 'NOT' | '!' | '-' | '+' | '~';
-
-/** An operator before its operand. */
-export interface Unary extends Node<'unary'> {
-  readonly operator: UnaryOperator;
+interface OperandNode<Kind extends string> extends Node<Kind> {
   readonly operand: Expression;
 }
 
-/** The comparisons. */
-export type ComparisonOperator = '=' | '<=>' | '!=' | '<' | '<=' | '>' | '>=';
+interface NegatableNode<Kind extends string> extends OperandNode<Kind> {
+  readonly isNegated: boolean;
+}
 
-/** The operators between two operands. */
-export type BinaryOperator =
-  | ComparisonOperator
-  | 'AND'
-  | 'OR'
-  | 'XOR'
-  | '+'
-  | '-'
-  | '*'
-  | '/'
-  | 'DIV'
-  | '%'
-  | '|'
-  | '&'
-  | '^'
-  | '<<'
-  | '>>';
+/** An operator before its operand. */
+export interface Unary extends OperandNode<'unary'> {
+  readonly operator: UnaryOperator;
+}
 
 /** An operator between its operands. */
 export interface Binary extends Node<'binary'> {
@@ -319,68 +228,51 @@ export interface Binary extends Node<'binary'> {
 }
 
 /** `x IS [NOT] NULL` */
-export interface IsNull extends Node<'isNull'> {
-  readonly operand: Expression;
-  readonly isNegated: boolean;
-}
+type IsNull = NegatableNode<'isNull'>;
 
 /** `x IS [NOT] {TRUE | FALSE}` */
-export interface IsTruth extends Node<'isTruth'> {
-  readonly operand: Expression;
+interface IsTruth extends NegatableNode<'isTruth'> {
   readonly truth: boolean;
-  readonly isNegated: boolean;
 }
 
 /** `x [NOT] BETWEEN low AND high` */
-export interface Between extends Node<'between'> {
-  readonly operand: Expression;
+export interface Between extends NegatableNode<'between'> {
   readonly low: Expression;
   readonly high: Expression;
-  readonly isNegated: boolean;
 }
 
 /** `x [NOT] IN (a, b)` */
-export interface InList extends Node<'inList'> {
-  readonly operand: Expression;
+export interface InList extends NegatableNode<'inList'> {
   readonly list: readonly Expression[];
-  readonly isNegated: boolean;
 }
 
 /** `x [NOT] IN (SELECT …)` */
-export interface InQuery extends Node<'inQuery'> {
-  readonly operand: Expression;
+export interface InQuery extends NegatableNode<'inQuery'> {
   readonly query: Query;
-  readonly isNegated: boolean;
 }
 
 /** `x [NOT] {LIKE | ILIKE} pattern [ESCAPE 'c']` */
-export interface Like extends Node<'like'> {
+export interface Like extends NegatableNode<'like'> {
   readonly operator: 'LIKE' | 'ILIKE';
-  readonly operand: Expression;
   readonly pattern: Expression;
   /** One character, or empty. undefined: the backslash. */
   readonly escape: string | undefined;
-  readonly isNegated: boolean;
 }
 
 /** `x [NOT] REGEXP pattern` */
-export interface Regexp extends Node<'regexp'> {
-  readonly operand: Expression;
+interface Regexp extends NegatableNode<'regexp'> {
   readonly pattern: Expression;
-  readonly isNegated: boolean;
 }
 
 /** `x MEMBER OF (json)` */
-export interface MemberOf extends Node<'memberOf'> {
-  readonly operand: Expression;
+interface MemberOf extends OperandNode<'memberOf'> {
   readonly array: Expression;
 }
 
 /** `x > ALL (SELECT …)` */
-export interface CompareQuery extends Node<'compareQuery'> {
+export interface CompareQuery extends OperandNode<'compareQuery'> {
   readonly operator: ComparisonOperator;
   readonly quantifier: 'ANY' | 'ALL';
-  readonly operand: Expression;
   readonly query: Query;
 }
 
@@ -396,7 +288,7 @@ export interface ScalarQuery extends Node<'scalarQuery'> {
 }
 
 /** `ROW(a, b)` */
-export interface Row extends Node<'row'> {
+interface Row extends Node<'row'> {
   readonly values: readonly Expression[];
 }
 
@@ -408,8 +300,7 @@ export interface Case extends Node<'case'> {
 }
 
 /** `x COLLATE name` */
-export interface Collate extends Node<'collate'> {
-  readonly operand: Expression;
+interface Collate extends OperandNode<'collate'> {
   readonly collation: string;
 }
 
@@ -423,65 +314,50 @@ export interface Call extends Node<'call'> {
 }
 
 /** `CAST(x AS type)`, `CONVERT(x, type)`, `BINARY x` */
-export interface Cast extends Node<'cast'> {
+interface Cast extends OperandNode<'cast'> {
   readonly form: 'CAST' | 'CONVERT' | 'BINARY';
-  readonly operand: Expression;
   /** undefined for BINARY. */
   readonly type: CastType | undefined;
 }
 
-/** A type in a cast: `DECIMAL(20, 5)`, `CHAR(10) CHARSET latin1`, `JSON ARRAY`. */
-export interface CastType {
-  readonly name: string;
-  readonly parameters: readonly number[];
-  readonly isBinary: boolean;
-  readonly charset: string | undefined;
-  readonly isArray: boolean;
-}
-
 /** `CONVERT(x USING 'charset')` */
-export interface ConvertCharset extends Node<'convertCharset'> {
-  readonly operand: Expression;
+interface ConvertCharset extends OperandNode<'convertCharset'> {
   readonly charset: string;
 }
 
 /** `EXTRACT(unit FROM x)` */
-export interface Extract extends Node<'extract'> {
+interface Extract extends OperandNode<'extract'> {
   readonly unit: string;
-  readonly operand: Expression;
 }
 
 /** `DATE_ADD(x, INTERVAL n unit)` and its kin. */
-export interface IntervalCall extends Node<'intervalCall'> {
+interface IntervalCall extends OperandNode<'intervalCall'> {
   readonly name: 'DATE_ADD' | 'DATE_SUB' | 'ADDDATE' | 'SUBDATE';
-  readonly operand: Expression;
   readonly amount: Expression;
   readonly unit: string;
 }
 
 /** `TIMESTAMPADD(unit, a, b)`, `TIMESTAMPDIFF(unit, a, b)`, `GET_FORMAT(DATE, a)` */
-export interface UnitCall extends Node<'unitCall'> {
+interface UnitCall extends Node<'unitCall'> {
   readonly name: 'TIMESTAMPADD' | 'TIMESTAMPDIFF' | 'GET_FORMAT';
   readonly unit: string;
   readonly args: readonly Expression[];
 }
 
 /** `TRIM([[BOTH | LEADING | TRAILING] [characters] FROM] x)` */
-export interface Trim extends Node<'trim'> {
+export interface Trim extends OperandNode<'trim'> {
   readonly direction: 'BOTH' | 'LEADING' | 'TRAILING' | undefined;
   readonly characters: Expression | undefined;
-  readonly operand: Expression;
 }
 
 /** `POSITION(needle IN haystack)` */
-export interface Position extends Node<'position'> {
+interface Position extends Node<'position'> {
   readonly needle: Expression;
   readonly haystack: Expression;
 }
 
 /** `WEIGHT_STRING(x [AS {CHAR | BINARY}(n)])` */
-export interface WeightString extends Node<'weightString'> {
-  readonly operand: Expression;
+interface WeightString extends OperandNode<'weightString'> {
   readonly as: { readonly type: 'CHAR' | 'BINARY'; readonly length: number } | undefined;
 }
 
@@ -507,16 +383,6 @@ export interface WindowCall extends Node<'windowCall'> {
   readonly isIgnoringNulls: boolean;
   /** A window's name, or a window. */
   readonly over: string | WindowSpec;
-}
-
-/** `DEFAULT(column)` or `DEFAULT` */
-export interface DefaultValue extends Node<'default'> {
-  readonly column: ColumnReference | undefined;
-}
-
-/** `VALUES(column)` */
-export interface ValuesOf extends Node<'valuesOf'> {
-  readonly column: ColumnReference;
 }
 
 /** `MATCH (columns) AGAINST (x …)` */

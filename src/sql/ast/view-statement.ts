@@ -31,7 +31,7 @@ export interface ObjectName {
 }
 
 /** `n unit`, as in `INTERVAL 5 SECOND`. */
-export interface IntervalValue {
+interface IntervalValue {
   /** A decimal number as written, > 0 or 0. */
   readonly amount: string;
   /** In upper case. */
@@ -73,7 +73,7 @@ export type TableElement =
   | IndexElement;
 
 /** `UNIQUE KEY n (…)`, `INDEX n (…)` */
-export interface IndexElement {
+interface IndexElement {
   readonly kind: 'index';
   readonly isUnique: boolean;
   readonly name: string | undefined;
@@ -89,7 +89,7 @@ export interface IndexPart {
 }
 
 /** When a view's table is written. */
-export type RefreshPolicy =
+type RefreshPolicy =
   | { readonly kind: 'onCommit' }
   | { readonly kind: 'every'; readonly interval: IntervalValue }
   /** TiDB's own spelling; `start` and `next` are SQL expressions. */
@@ -102,12 +102,12 @@ export type RefreshPolicy =
   | { readonly kind: 'manual' };
 
 /** What readers of a view are promised by default. */
-export type ReadMode =
+type ReadMode =
   | { readonly kind: 'stale' | 'session' | 'strict' }
   | { readonly kind: 'bounded'; readonly staleness: IntervalValue };
 
 /** `name = value` in WITH or SET. */
-export interface ViewOption {
+interface ViewOption {
   /** In lower case. */
   readonly name: string;
   /** Without quotes if it was a string. */
@@ -115,7 +115,7 @@ export interface ViewOption {
 }
 
 /** `ALTER MATERIALIZED VIEW` */
-export interface AlterView {
+interface AlterView {
   readonly kind: 'alterView';
   readonly name: ObjectName;
   /** At least one. */
@@ -123,7 +123,7 @@ export interface AlterView {
 }
 
 /** One action of an ALTER. */
-export type AlterAction =
+type AlterAction =
   | { readonly kind: 'rename'; readonly to: ObjectName }
   | { readonly kind: 'comment'; readonly comment: string }
   | { readonly kind: 'refresh'; readonly policy: RefreshPolicy }
@@ -157,12 +157,12 @@ export interface RefreshView {
 }
 
 /** How a refresh makes the view current. */
-export type RefreshMethod =
+type RefreshMethod =
   | { readonly kind: 'fast'; readonly asOf: string | undefined }
   | { readonly kind: 'complete'; readonly place: 'inPlace' | 'deltaApply' | 'outOfPlace' | undefined };
 
 /** `COMPARE MATERIALIZED VIEW` */
-export interface CompareView {
+interface CompareView {
   readonly kind: 'compareView';
   readonly name: ObjectName;
   readonly asOf: string | undefined;
@@ -177,14 +177,14 @@ export interface CheckView {
 }
 
 /** `CANCEL MATERIALIZED VIEW … JOB` */
-export interface CancelJob {
+interface CancelJob {
   readonly kind: 'cancelJob';
   readonly target: 'build' | 'refresh' | 'logPurge';
   readonly jobId: bigint;
 }
 
 /** `EXPLAIN … MATERIALIZED VIEW` */
-export interface ExplainView {
+interface ExplainView {
   readonly kind: 'explainView';
   /** In lower case; undefined: not said. */
   readonly format: string | undefined;
@@ -206,7 +206,7 @@ export interface ShowViews {
 }
 
 /** `SHOW CREATE MATERIALIZED VIEW` */
-export interface ShowCreateView {
+interface ShowCreateView {
   readonly kind: 'showCreateView';
   readonly name: ObjectName;
 }
@@ -219,14 +219,14 @@ export interface ShowViewStatus {
 }
 
 /** A statement on materialized view logs: accepted, does nothing. */
-export interface LogStatement {
+interface LogStatement {
   readonly kind: 'log';
   readonly verb: 'create' | 'alter' | 'drop' | 'purge' | 'show' | 'showCreate';
   readonly table: ObjectName | undefined;
 }
 
 /** `SUBSCRIBE TO` */
-export interface Subscribe {
+interface Subscribe {
   readonly kind: 'subscribe';
   readonly name: ObjectName;
   readonly asOf: string | undefined;
@@ -235,7 +235,7 @@ export interface Subscribe {
 }
 
 /** A `SET` of which at least one variable is this program's. */
-export interface SetVariables {
+interface SetVariables {
   readonly kind: 'setVariables';
   readonly assignments: readonly VariableAssignment[];
   /** The other assignments as they stand in the source, in order: for TiDB. */
@@ -243,20 +243,20 @@ export interface SetVariables {
 }
 
 /** `[scope] variable = value` */
-export interface VariableAssignment {
+interface VariableAssignment {
   readonly scope: 'session' | 'global';
   readonly variable: ViewVariable;
   readonly value: VariableValue;
 }
 
 /** What a variable is set to: a word such as `strict`, a string's text, or an expression as SQL. */
-export type VariableValue =
+type VariableValue =
   | { readonly kind: 'word' | 'string'; readonly text: string }
   | { readonly kind: 'expression'; readonly sql: string }
   | { readonly kind: 'default' };
 
 /** `SHOW VARIABLES` that asks for variables of this program. */
-export interface ShowVariables {
+interface ShowVariables {
   readonly kind: 'showVariables';
   readonly scope: 'session' | 'global';
   readonly filter: ShowFilter | undefined;

@@ -1,17 +1,15 @@
 /** Prints expressions with every parenthesis; the counterpart of print-select.ts, which passes itself in. */
 import { unreachable } from '../../base/assert.js';
+import type { CastType, ColumnReference, StringLiteral } from '../ast/leaf.js';
 import type {
   Aggregate,
   Call,
   Case,
-  CastType,
-  ColumnReference,
   Expression,
   Like,
   MatchAgainst,
   OrderItem,
   Query,
-  StringLiteral,
   Trim,
   WindowCall,
   WindowSpec,

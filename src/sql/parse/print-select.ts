@@ -3,12 +3,12 @@
  * the same tree, and TiDB plans it as it plans the original.
  */
 import { unreachable } from '../../base/assert.js';
+import type { Limit, TableName } from '../ast/leaf.js';
 import type {
   CommonTable,
   Frame,
   FrameBound,
   GroupBy,
-  Limit,
   NamedWindow,
   OrderItem,
   Query,
@@ -16,7 +16,6 @@ import type {
   Select,
   SelectItem,
   TableExpression,
-  TableName,
   WindowSpec,
 } from '../ast/select.js';
 import { printExpression, type PrintContext } from './print-expression.js';

@@ -47,9 +47,6 @@ export class NameIndex {
   }
 }
 
-/** An index of no names. */
-export const NO_NAMES = new NameIndex([]);
-
 /** A name as TiDB compares it: each character in its one-character lower case. */
 export function foldName(name: string): string {
   if (isAscii(name)) return name.toLowerCase();

@@ -9,7 +9,7 @@ export interface StatementRange {
 }
 
 /** Index of the semicolon that ends the statement beginning at `start`; `end` if there is none. */
-export function statementEnd(bytes: Uint8Array, start: number, end: number, mode: LexMode): number {
+function statementEnd(bytes: Uint8Array, start: number, end: number, mode: LexMode): number {
   const cursor = new TokenCursor(bytes, start, end, mode);
   while (cursor.kind !== 'end' && !cursor.isSymbol(';')) cursor.next();
   return cursor.start;

@@ -94,16 +94,20 @@ export function deltaOf(
   };
 }
 
-/** How TiDB describes a view's columns. */
+/** How TiDB describes a view's columns; scales of decimals as its results have them (TRUTH §8). */
 export async function describedColumns(
   connection: Connection,
   view: string,
 ): Promise<readonly DescribedColumn[]> {
   const shown = await textRows(connection, `show full columns from ${view}`);
-  return shown.map(([name, type, collation, isNull]) => ({
-    name: name?.toString('utf8') ?? '',
-    type: type?.toString('utf8') ?? '',
-    collation: collation?.toString('utf8'),
-    isNotNull: isNull?.toString('utf8') === 'NO',
-  }));
+  const [, fields] = await connection.query(`select * from ${view} limit 0`);
+  return shown.map(([name, type, collation, isNull], i) => {
+    const text = type?.toString('utf8') ?? '';
+    return {
+      name: name?.toString('utf8') ?? '',
+      type: text.replace(/^decimal[(](\d+),\d+[)]/, `decimal($1,${fields[i]?.decimals ?? 0})`),
+      collation: collation?.toString('utf8'),
+      isNotNull: isNull?.toString('utf8') === 'NO',
+    };
+  });
 }

@@ -5,7 +5,8 @@ import type { Datum } from '../../../src/codec/datum.js';
 import { Decimal } from '../../../src/codec/decimal.js';
 import { FieldFlag, type FieldType, MysqlType, type MysqlTypeCode } from '../../../src/codec/field-type.js';
 import { packTime, parseTime } from '../../../src/codec/packed-time.js';
-import type { BinaryOperator, Expression, NumberLiteral } from '../../../src/sql/ast/select.js';
+import type { BinaryOperator, NumberLiteral } from '../../../src/sql/ast/leaf.js';
+import type { Expression } from '../../../src/sql/ast/select.js';
 
 /** A column, and values at its edges. */
 interface TestColumn {

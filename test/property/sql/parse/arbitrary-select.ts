@@ -1,8 +1,7 @@
 /** Arbitrary queries of the whole language, for print/parse properties. Spans are empty: printing ignores them. */
 import fc from 'fast-check';
+import type { CastType, ColumnReference, TableName } from '../../../../src/sql/ast/leaf.js';
 import type {
-  CastType,
-  ColumnReference,
   Expression,
   FrameBound,
   OrderItem,
@@ -11,7 +10,6 @@ import type {
   Select,
   SelectItem,
   TableExpression,
-  TableName,
   WindowSpec,
 } from '../../../../src/sql/ast/select.js';
 

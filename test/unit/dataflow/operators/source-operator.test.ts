@@ -25,7 +25,13 @@ describe('dataflow/operators/source-operator', () => {
     expect(operator.output.rows).equal(0);
     operator.begin([]);
     expect(operator.outputOf([5]).columns.map(({ kind }) => kind)).deep.equal(['bytes']);
-    expect(operator.counters).deep.equal({ rowsIn: 1, rowsOut: 1, stateRows: 0, stateBytes: 0 });
+    expect(operator.counters).deep.equal({
+      rowsIn: 1,
+      rowsOut: 1,
+      rowsTouched: 0,
+      stateRows: 0,
+      stateBytes: 0,
+    });
   });
 
   it('refuses deltas that are not its own', () => {
