@@ -246,6 +246,7 @@ export class BuildJob {
 
   async #advance(attempt: Attempt, upper: Ts, signal: AbortSignal): Promise<void> {
     const { live, circuit, source } = attempt;
+    checkSource(attempt);
     const input = source.take(upper);
     const [casualty] = [
       ...casualtiesOfGaps(input.failures, [live]),

@@ -61,6 +61,10 @@ describe('schema changes past the proxy', () => {
     for (const { what } of [...BREAKING, ...HARMLESS]) await makeView(what);
   });
 
+  afterEach(function () {
+    if (this.currentTest?.state === 'failed') report(tiview.log.slice(-5000));
+  });
+
   after(async () => {
     await client.close();
     await tidb.close();
