@@ -39,6 +39,7 @@ export interface ViewPlan {
   readonly choices: readonly Choice[];
   /** Sets of output columns, by position, on which no two rows agree and which are never NULL; the shortest first. */
   readonly keys: readonly (readonly number[])[];
+  /** The base tables, in the order of {@link Definition.tables}; those of views in it come last. */
   readonly sources: readonly ViewSource[];
   /** The view as a circuit computes it. */
   readonly root: NodeSpec;
@@ -112,11 +113,25 @@ export function planView(
     output,
     choices: choices.columns,
     keys: uniqueKeys(logical),
-    sources: viewSources(logical),
+    sources: inWrittenOrder(viewSources(logical), definition, tableOf),
     root: incrementalize(logical),
     fingerprint: fingerprintOf(logical),
     explained: explainPlan(logical),
   };
+}
+
+/** The sources in the order of {@link Definition.tables}; those of views in it come last. */
+function inWrittenOrder(
+  sources: readonly ViewSource[],
+  { tables }: Definition,
+  tableOf: TableLookup,
+): readonly ViewSource[] {
+  const written = tables.map(({ database, table }) => tableOf(database, table)?.id);
+  const placeOf = ({ table }: ViewSource): number => {
+    const place = written.indexOf(table.id);
+    return place < 0 ? written.length : place;
+  };
+  return [...sources].sort((a, b) => placeOf(a) - placeOf(b));
 }
 
 /**

@@ -64,8 +64,8 @@ describe('plan/relations', () => {
     ]);
     expect(made.keys).deep.equal([[0]]);
     expect(made.sources.map(({ table, columnIds }) => [table.id, columnIds])).deep.equal([
-      [1, [1, 2]],
       [2, [2]],
+      [1, [1, 2]],
     ]);
   });
 
@@ -120,6 +120,21 @@ describe('plan/relations', () => {
       'SELECT {x}.{name} AS {n} FROM {d}.{a} AS {x} JOIN {d}.{a} AS {y} ON {x}.{id}={y}.{x} WHERE {x}.{x}>1 AND {y}.{x}>2',
     );
     expect(other.sources[0]?.conditions).deep.equal([]);
+  });
+
+  it('keeps the order in which the definition names its tables', () => {
+    const { sources } = plan(
+      'SELECT {x}.{id} AS {i} FROM ({d}.{p} AS {x} JOIN {d}.{a} AS {y}) JOIN {d}.{p} AS {z} WHERE {x}.{id}={z}.{author} AND {y}.{x}={z}.{id}',
+    );
+    expect(sources.map(({ table }) => table.id)).deep.equal([2, 1]);
+  });
+
+  it('leaves a test of a single group above it, whatever it speaks of', () => {
+    expect(shape('SELECT COUNT(1) AS {n} FROM {d}.{a} HAVING 1>2')).deep.equal([
+      'Filter',
+      '  Aggregate',
+      '    Scan a',
+    ]);
   });
 
   it('gives equal parts of different definitions the same description', () => {
