@@ -248,11 +248,6 @@ export function isTruthClass(type: FieldType): boolean {
   return NUMERIC.has(valueClass) || valueClass === 'null';
 }
 
-/** A constant number as an exact one. */
-export function isExactNumber({ value }: Constant): boolean {
-  return typeof value === 'bigint' || value instanceof Decimal;
-}
-
 function done(domain: ComparisonDomain, left: RowExpression, right: RowExpression): Comparable {
   return { kind: 'comparable', domain, left, right };
 }
