@@ -116,7 +116,8 @@ export interface Connective {
  * - `coalesce`: the first operand that is not NULL; all are of the result's kind;
  * - `greatest`, `least`: all numbers of one kind;
  * - strings in UTF-8: positions and lengths are in characters, `length` in bytes; `trim…` takes what to cut off as
- *   second operand; `concatWs` leaves out NULLs behind the separator; - `year` to `second`: parts of a moment.
+ *   second operand; `concatWs` leaves out NULLs behind the separator; - `wallClock`: a TIMESTAMP, which is in
+ *   UTC, as the clock shows it so many minutes (a constant) east of there; `year` to `second`: parts of a moment.
  */
 export type ScalarFunction =
   | 'add'
@@ -150,6 +151,7 @@ export type ScalarFunction =
   | 'replace'
   | 'lpad'
   | 'rpad'
+  | 'wallClock'
   | 'year'
   | 'month'
   | 'day'

@@ -49,7 +49,7 @@ export function bindCalled(node: Expression, context: BindContext, binder: Binde
       return madeOf(caseOf(node, context, binder), node, context);
     case 'cast': {
       if (node.type === undefined) throw refuse(context.text, node, 'BINARY is not supported yet');
-      const operand = binder.value(node.operand, context);
+      const operand = onWallClock(binder.value(node.operand, context), context, source);
       return madeOf(bindCast(operand, node.type, source, settings), node, context);
     }
     case 'trim': {
@@ -59,7 +59,7 @@ export function bindCalled(node: Expression, context: BindContext, binder: Binde
       return madeOf(bindStringCall(name, [operand, characters], source), node, context);
     }
     case 'extract': {
-      const operand = binder.value(node.operand, context);
+      const operand = onWallClock(binder.value(node.operand, context), context, source);
       return madeOf(timePart(node.unit.toUpperCase(), operand, source), node, context);
     }
     case 'call':
@@ -180,9 +180,12 @@ function callOf(node: Call, source: string, context: BindContext, binder: Binder
     case 'MONTH':
     case 'DAY':
     case 'DAYOFMONTH':
-      return timePart(name, operand(0), source);
+    case 'HOUR':
+    case 'MINUTE':
+    case 'SECOND':
+      return timePart(name, onWallClock(operand(0), context, source), source);
     case 'DATE':
-      return dayOf(operand(0), settings.sqlMode);
+      return dayOf(onWallClock(operand(0), context, source), settings.sqlMode);
     default:
       return refused(reasonFor(node));
   }
@@ -193,7 +196,27 @@ const PARTS = {
   MONTH: { name: 'month', flen: 2 },
   DAY: { name: 'day', flen: 2 },
   DAYOFMONTH: { name: 'day', flen: 2 },
+  HOUR: { name: 'hour', flen: 3 },
+  MINUTE: { name: 'minute', flen: 2 },
+  SECOND: { name: 'second', flen: 2 },
 } as const;
+
+/** A TIMESTAMP as a DATETIME of the pinned time zone, if that has one offset for ever; anything else as it is. */
+function onWallClock(operand: RowExpression, { comparison }: BindContext, source: string): RowExpression {
+  const type = typeOf(operand);
+  const { offsetMinutes } = comparison;
+  if (type.tp !== MysqlType.timestamp || offsetMinutes === undefined) return operand;
+  const minutes: Constant = { kind: 'constant', value: BigInt(offsetMinutes), type: integerType() };
+  const datetime = plainType(MysqlType.datetime, type.flen, type.decimal, 0);
+  return {
+    kind: 'call',
+    function: 'wallClock',
+    operands: [operand, minutes],
+    type: datetime,
+    scale: 0,
+    source,
+  };
+}
 
 function timePart(unit: string, operand: RowExpression, source: string): Bound {
   const part = Object.entries(PARTS).find(([name]) => name === unit)?.[1];

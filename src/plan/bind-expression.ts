@@ -20,7 +20,7 @@ import { reasonFor } from './refusal-reasons.js';
 import { bindArithmetic, bindNegation } from './typing/arithmetic.js';
 import { DEFAULT_SETTINGS, isRefused } from './typing/bound.js';
 import { comparable, isTruthClass, stringReason } from './typing/comparison.js';
-import { asReal } from './typing/conversion.js';
+import { asReal, hasHiddenDigits } from './typing/conversion.js';
 import {
   NULL_CONSTANT,
   integerConstant,
@@ -137,7 +137,9 @@ function bindUnary(node: Unary, context: BindContext): RowExpression {
       return bindExpression(node.operand, context);
     case '-': {
       const operand = bindExpression(node.operand, context);
-      if (operand.kind !== 'constant' || operand.value instanceof Uint8Array) {
+      // A quotient of literals keeps the digits that its type does not show, which a literal has not.
+      const isLiteral = operand.kind === 'constant' && !hasHiddenDigits(operand);
+      if (!isLiteral || operand.value instanceof Uint8Array) {
         return madeOf(bindNegation(operand, sourceOf(context.text, node)), node, context);
       }
       const bound = negated(operand);

@@ -3,7 +3,6 @@
  * stored integers with the constant brought to the column's scale once, when compiling; only what does not fit in a
  * double's 53 bits goes through bigints.
  */
-import { assert } from '../../base/assert.js';
 import { WIDE_HI } from '../../codec/column.js';
 import { type Decimal, powerOfTen } from '../../codec/decimal.js';
 import { isUnsigned } from '../../codec/field-type.js';
@@ -72,7 +71,9 @@ export function exactComparison(
   if (isInteger(left, code) && isInteger(right, code)) {
     return compareHalvesCode(operator, integerCode(left, code), integerCode(right, code));
   }
-  assert(left.kind === 'column' && right.kind === 'column', 'a test is compared with a decimal');
+  if (left.kind !== 'column' || right.kind !== 'column') {
+    return `(${compareValues(valueOf(left, code), valueOf(right, code), code)} ${NUMERIC[operator]} 0)`;
+  }
   const [a, b] = [left.column, right.column];
   const call = `${code.constant(compareExact)}(c${a.index}, ${isUnsigned(a.type)}, c${b.index}, ${isUnsigned(b.type)}, i)`;
   return `(${call} ${NUMERIC[operator]} 0)`;

@@ -11,7 +11,7 @@ import { columnValue, constantValue, truthAsValue } from './leaf-code.js';
 import { numberCode } from './number-code.js';
 import { predicateCode, truthValue } from './predicate-code.js';
 import { stringCode } from './string-code.js';
-import { timeCode } from './time-code.js';
+import { timeCode, wallClockCode } from './time-code.js';
 import type { Value } from './value.js';
 
 /** One function in the making. */
@@ -80,6 +80,8 @@ export class ExpressionCompiler implements Compiler {
       case 'greatest':
       case 'least':
         return extremeCode(call, this);
+      case 'wallClock':
+        return wallClockCode(call, this);
       case 'year':
       case 'month':
       case 'day':

@@ -4,7 +4,7 @@ import { fromUtf8, utf8 } from '../../base/bytes.js';
 import type { Datum } from '../../codec/datum.js';
 import { Decimal } from '../../codec/decimal.js';
 import { type FieldType, MysqlType, hasFlag, FieldFlag } from '../../codec/field-type.js';
-import { unpackTime } from '../../codec/packed-time.js';
+import { packTime, shiftMinutes, unpackTime } from '../../codec/packed-time.js';
 import { EvaluationError } from '../../dataflow/evaluation-error.js';
 import type { Call } from '../../dataflow/expression.js';
 import { simpleLower, simpleUpper } from './simple-case.js';
@@ -36,6 +36,11 @@ export function callFunction(call: Call, values: readonly Datum[]): Datum {
     case 'greatest':
     case 'least':
       return extreme(call, given);
+    case 'wallClock': {
+      const [moment, minutes] = given;
+      assert(typeof moment === 'bigint' && typeof minutes === 'bigint', 'a moment and minutes');
+      return packTime(shiftMinutes(unpackTime(moment), Number(minutes)));
+    }
     case 'year':
     case 'month':
     case 'day':

@@ -17,7 +17,7 @@ import {
   realType,
   refused,
 } from './bound.js';
-import { asExact, asReal, numberKindOf } from './conversion.js';
+import { asExact, asReal, hasHiddenDigits, numberKindOf } from './conversion.js';
 import {
   fixedQuotientScale,
   integerDigits,
@@ -90,6 +90,11 @@ function onExacts(
   if (!keepsAllDigits(name, a, b, hidden ?? worst)) {
     return refused('TiDB may cut off digits of its result, which is beyond what it computes with');
   }
+  const isUncertain =
+    name === 'divide'
+      ? isMixed(x)
+      : name !== 'intDivide' && ((hasHiddenDigits(x) && isMixed(y)) || (hasHiddenDigits(y) && isMixed(x)));
+  if (isUncertain) return refused('how many digits TiDB shows of it depends on where a value comes from');
   const type = exactType(name, [takenFor(x, name), takenFor(y, name)], settings);
   switch (name) {
     case 'divide':
@@ -102,6 +107,12 @@ function onExacts(
     default:
       return call(name, [x, y], type, { scale: Math.max(scaleOf(x), scaleOf(y)), source });
   }
+}
+
+/** Whether values of an expression can have fewer digits than its type shows, as those of COALESCE can. */
+function isMixed(expression: RowExpression): boolean {
+  const { decimal, tp } = typeOf(expression);
+  return tp === MysqlType.newdecimal && shapeOf(expression).scaleMin < decimal;
 }
 
 /** The type of an operand as TiDB sees it when it types the result: after making a decimal of an integer. */

@@ -11,6 +11,7 @@ export const EXPRESSION_REGRESSIONS: readonly {
       'cast(d / 7 as decimal(20,10))',
       '(i / 7) + 1.5',
       'round(d / 3, 8)',
+      '(-(10 / -4)) + i',
     ],
   },
   {

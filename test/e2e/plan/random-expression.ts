@@ -9,7 +9,7 @@ export const EXPRESSION_TABLE = `create table ex (
   id int primary key, ti tinyint, si smallint not null, i int, b bigint, bu bigint unsigned, iu int unsigned,
   d decimal(10,2), e decimal(20,5), w decimal(30,10), z decimal(5,0), f double, g double not null,
   s varchar(20), t varchar(20) collate utf8mb4_general_ci, c char(5), n varchar(10) not null,
-  da date, dt datetime, dm datetime(3))`;
+  da date, dt datetime, dm datetime(3), ts timestamp)`;
 
 const COLUMNS: Readonly<Record<Kind, readonly string[]>> = {
   integer: ['ti', 'si', 'i', 'b', 'bu', 'iu', 'id'],
@@ -62,6 +62,7 @@ const VALUES: readonly (readonly string[])[] = [
   [`'2024-02-29'`, `'1999-12-31'`, `'9999-12-31'`, 'null', `'2024-01-01'`],
   [`'2024-02-29 23:59:59'`, `'2000-01-01 00:00:00'`, 'null', `'1987-06-05 04:03:02'`],
   [`'2024-02-29 23:59:59.999'`, `'2000-01-01 00:00:00'`, 'null'],
+  [`'2024-02-29 23:59:59'`, `'2000-01-01 00:00:00'`, `'1970-01-02 00:00:01'`, 'null'],
 ];
 
 /** A row of the table. */
@@ -113,7 +114,8 @@ function functionsOf(kind: Kind, sub: (other?: Kind) => string, chance: Chance):
         () => `round(${sub()}, ${small()})`,
         () => `truncate(${sub()}, ${small()})`,
         () => `${chance.pick(['length', 'char_length'])}(${sub('string')})`,
-        () => `${chance.pick(['year', 'month', 'day'])}(${sub('moment')})`,
+        () => `${chance.pick(['year', 'month', 'day', 'hour', 'minute', 'second'])}(${sub('moment')})`,
+        () => `${chance.pick(['year', 'month', 'day', 'hour', 'minute'])}(ts)`,
         () => `cast(${sub(chance.pick<Kind>(['decimal', 'real', 'string', 'integer', 'moment']))} as signed)`,
         () => `cast(${sub(chance.pick<Kind>(['decimal', 'string', 'integer']))} as unsigned)`,
         () => `${chance.pick(['greatest', 'least'])}(${sub()}, ${sub()})`,
@@ -161,7 +163,13 @@ function functionsOf(kind: Kind, sub: (other?: Kind) => string, chance: Chance):
           `cast(${sub(chance.pick<Kind>(['integer', 'decimal', 'real', 'moment', 'string']))} as char${chance.pick(['', '(3)'])})`,
       ];
     case 'moment':
-      return [() => `date(${sub()})`, () => `cast(${sub()} as date)`, () => `cast(${sub()} as datetime)`];
+      return [
+        () => `date(${sub()})`,
+        () => `cast(${chance.pick([sub(), 'ts'])} as date)`,
+        () => `cast(ts as datetime)`,
+        () => `date(ts)`,
+        () => `cast(${sub()} as datetime)`,
+      ];
     case 'boolean':
       return [
         () => `(${number()} ${comparison(chance)} ${number()})`,
