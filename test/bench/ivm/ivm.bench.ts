@@ -15,7 +15,7 @@ import { buildCircuit } from '../../../src/dataflow/build-circuit.js';
 import type { Circuit } from '../../../src/dataflow/circuit.js';
 import type { Delta } from '../../../src/dataflow/delta.js';
 import { typesOfSpec } from '../../../src/dataflow/spec-types.js';
-import { WORKLOADS, type Workload } from './workloads.js';
+import { type PlannedWorkload, plannedWorkload } from './workloads.js';
 
 const VIEW = 1n;
 const option = (name: string, otherwise: number): number => {
@@ -26,11 +26,11 @@ const option = (name: string, otherwise: number): number => {
 /** Makes the epochs' inputs out of the file. */
 class InputReader {
   readonly #file: Buffer;
-  readonly #workload: Workload;
+  readonly #workload: PlannedWorkload;
   readonly #circuit: Circuit;
   #at = 12;
 
-  constructor(file: Buffer, workload: Workload, circuit: Circuit) {
+  constructor(file: Buffer, workload: PlannedWorkload, circuit: Circuit) {
     this.#file = file;
     this.#workload = workload;
     this.#circuit = circuit;
@@ -47,9 +47,9 @@ class InputReader {
 
   /** The deltas of the next rows. */
   deltas(rows: number): ReadonlyMap<number, Delta> {
-    const tables = this.#workload.tables.map((schema, table) => {
+    const tables = this.#workload.schemas.map((schema, table) => {
       const builders = Array.from(schema, (kind) => (kind === 'i' ? new I64Builder() : new BytesBuilder()));
-      const used = new Set((this.#circuit.sources.get(table) ?? []).map(({ id }) => id));
+      const used = new Set((this.#circuit.sources.get(table + 1) ?? []).map(({ id }) => id - 1));
       return { builders, used, weights: [] as number[] };
     });
     for (let left = rows; left > 0; left--) {
@@ -64,7 +64,7 @@ class InputReader {
         const columns = builders.filter((_, id) => used.has(id)).map((builder) => builder.finish());
         return [
           [
-            table,
+            table + 1,
             { rows: weights.length, weights: Int32Array.from(weights), columns, isConsolidated: false },
           ],
         ];
@@ -136,8 +136,8 @@ const collect = (): void => {
 
 const path = process.argv[2]!;
 const name = basename(path).slice(0, 2);
-const workload = WORKLOADS[name]!();
-const circuit = buildCircuit([{ viewId: VIEW, hasKey: true, root: workload.root }], ts(0n));
+const workload = plannedWorkload(name);
+const circuit = buildCircuit([{ viewId: VIEW, hasKey: workload.hasKey, root: workload.root }], ts(0n));
 const types = typesOfSpec(workload.root);
 const file = readFileSync(path);
 const reader = new InputReader(file, workload, circuit);

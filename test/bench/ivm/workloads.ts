@@ -1,166 +1,81 @@
-/** The four workloads: their tables, and the views as circuits' descriptions. */
-import { utf8 } from '../../../src/base/bytes.js';
-import { type FieldType, MysqlType, type MysqlTypeCode } from '../../../src/codec/field-type.js';
-import type {
-  ComparisonDomain,
-  ComparisonOperator,
-  RowExpression,
-} from '../../../src/dataflow/expression.js';
-import type {
-  AggregateFunction,
-  AggregateSpec,
-  JoinType,
-  NodeSpec,
-} from '../../../src/dataflow/view-spec.js';
+/** The four workloads: their tables, and their views as TiDB's canonical SQL, planned as any view is. */
+import { FieldFlag } from '../../../src/codec/field-type.js';
+import type { NodeSpec } from '../../../src/dataflow/view-spec.js';
+import { planView, readDefinition } from '../../../src/plan/plan-view.js';
+import { notNull, testTable, text, typeOf } from '../../unit/plan/table.js';
 
-function type(tp: MysqlTypeCode, more: Partial<FieldType> = {}): FieldType {
-  return { tp, flag: 0, flen: 20, decimal: 0, charset: 'binary', collate: 'binary', elems: [], ...more };
+/** A workload: tables with the kinds of their columns ('i' BIGINT, 's' VARCHAR), in the order of the file. */
+interface Workload {
+  readonly tables: Readonly<Record<string, Readonly<Record<string, 'i' | 's'>>>>;
+  /** Every word in braces is a name. */
+  readonly view: string;
 }
 
-const BIGINT = type(MysqlType.longlong);
-const SUM = type(MysqlType.newdecimal, { flen: 41 });
-const TEXT = type(MysqlType.varchar, { charset: 'utf8mb4', collate: 'utf8mb4_bin', decimal: -1 });
-const TEXT_DOMAIN: ComparisonDomain = { kind: 'string', collation: 'utf8mb4_bin', isNewCollation: true };
-const INTEGER: ComparisonDomain = { kind: 'integer' };
+const WORKLOADS: Readonly<Record<string, Workload>> = {
+  // Contents with what happened to them.
+  w1: {
+    tables: {
+      contents: { id: 'i', author: 's', title: 's' },
+      votes: { id: 'i', content_id: 'i', delta: 'i' },
+      comments: { id: 'i', content_id: 'i' },
+    },
+    view: `SELECT {c}.{id} AS {id},{c}.{author} AS {author},{c}.{title} AS {title},IFNULL({e}.{v}, 0) AS {votes},\
+IFNULL({e}.{s}, 0) AS {score},IFNULL({e}.{m}, 0) AS {comments} FROM ({d}.{contents} AS {c}) LEFT JOIN (SELECT {content_id} \
+AS {content_id},SUM({v}) AS {v},SUM({s}) AS {s},SUM({m}) AS {m} FROM (SELECT {content_id} AS {content_id},1 AS {v},{delta} AS \
+{s},0 AS {m} FROM {d}.{votes} UNION ALL SELECT {content_id} AS {content_id},0 AS {v},0 AS {s},1 AS {m} FROM \
+{d}.{comments}) AS {u} GROUP BY {content_id}) AS {e} ON {c}.{id}={e}.{content_id}`,
+  },
+  // Authors with the number of their posts.
+  w2: {
+    tables: { authors: { id: 'i', name: 's' }, posts: { id: 'i', author_id: 'i', title: 's' } },
+    view: `SELECT {id} AS {id},{name} AS {name},(SELECT COUNT(1) AS {c} FROM {d}.{posts} WHERE \
+{posts}.{author_id}={authors}.{id}) AS {n} FROM {d}.{authors}`,
+  },
+  // Revenue of the orders of a segment.
+  w3: {
+    tables: {
+      customers: { id: 'i', segment: 's', name: 's' },
+      orders: { id: 'i', customer: 'i', day: 'i', priority: 'i' },
+      lineitems: { order_id: 'i', no: 'i', price: 'i', discount: 'i', shipped: 'i' },
+    },
+    view: `SELECT {o}.{id} AS {id},{o}.{day} AS {day},{o}.{priority} AS {priority},SUM({l}.{price}*(100-{l}.{discount})) AS \
+{revenue} FROM (({d}.{orders} AS {o}) JOIN {d}.{customers} AS {c}) JOIN {d}.{lineitems} AS {l} WHERE \
+{o}.{customer}={c}.{id} AND {l}.{order_id}={o}.{id} AND {c}.{segment}='BUILDING' AND {o}.{day}<9200 AND {l}.{shipped}>9200 \
+GROUP BY {o}.{id},{o}.{day},{o}.{priority}`,
+  },
+  // Least, greatest and number of distinct values by group.
+  w4: {
+    tables: { t: { id: 'i', grp: 'i', val: 'i', tag: 'i' } },
+    view: `SELECT {grp} AS {grp},MIN({val}) AS {low},MAX({val}) AS {high},COUNT(DISTINCT {tag}) AS {tags} FROM {d}.{t} \
+GROUP BY {grp}`,
+  },
+};
 
-/** A workload. */
-export interface Workload {
-  /** For each table the types of its columns, by id: 'i' BIGINT, 's' VARCHAR. */
-  readonly tables: readonly string[];
+/** A workload's view, planned. */
+export interface PlannedWorkload {
+  /** For each table, in the order of the file, the kinds of its columns. */
+  readonly schemas: readonly string[];
+  /** Table n of the file has id n + 1, and column n of a table too. */
   readonly root: NodeSpec;
+  readonly hasKey: boolean;
 }
 
-function source(table: number, schema: string, ids: readonly number[]): NodeSpec {
-  return {
-    kind: 'source',
-    table,
-    columns: ids.map((id) => ({ id, type: schema[id] === 'i' ? BIGINT : TEXT })),
-  };
-}
-
-function column(index: number, of: FieldType = BIGINT): RowExpression {
-  return { kind: 'column', index, type: of };
-}
-
-function integer(value: bigint): RowExpression {
-  return { kind: 'constant', value, type: BIGINT };
-}
-
-function compare(index: number, operator: ComparisonOperator, value: bigint): RowExpression {
-  return { kind: 'compare', operator, domain: INTEGER, left: column(index), right: integer(value) };
-}
-
-function join(kind: JoinType, left: NodeSpec, right: NodeSpec, on: readonly [number, number]): NodeSpec {
-  const pair = { left: on[0], right: on[1], domain: INTEGER, isNullSafe: false };
-  return { kind: 'join', type: kind, left, right, on: [pair], residual: undefined };
-}
-
-function aggregate(
-  name: AggregateFunction,
-  operand: number | undefined,
-  of: FieldType,
-  isDistinct = false,
-): AggregateSpec {
-  const operands = operand === undefined ? [] : [operand];
-  return { function: name, isDistinct, operands, domains: operands.map(() => INTEGER), type: of };
-}
-
-function group(input: NodeSpec, groups: readonly number[], aggregates: readonly AggregateSpec[]): NodeSpec {
-  const columns = groups.map((index) => ({ index, domain: INTEGER }));
-  return { kind: 'aggregate', input, groups: columns, isScalar: false, aggregates };
-}
-
-function project(input: NodeSpec, items: readonly RowExpression[]): NodeSpec {
-  return { kind: 'project', input, items };
-}
-
-/** `IFNULL(column, 0)` */
-function orZero(index: number, of: FieldType): RowExpression {
-  const operands = [column(index, of), integer(0n)];
-  const zero: RowExpression = { kind: 'constant', value: 0n, type: BIGINT };
-  return of === BIGINT
-    ? {
-        kind: 'call',
-        function: 'coalesce',
-        operands: [operands[0]!, zero],
-        type: of,
-        scale: 0,
-        source: 'IFNULL',
-      }
-    : column(index, of);
-}
-
-/** Contents with what happened to them: votes ∪ comments grouped by content, left-joined to contents. */
-function w1(): Workload {
-  const tables = ['iss', 'iii', 'ii'];
-  const votes = project(source(1, tables[1]!, [1, 2]), [column(0), integer(1n), column(1), integer(0n)]);
-  const comments = project(source(2, tables[2]!, [1]), [column(0), integer(0n), integer(0n), integer(1n)]);
-  const events: NodeSpec = { kind: 'unionAll', inputs: [votes, comments] };
-  const sums = group(
-    events,
-    [0],
-    [1, 2, 3].map((k) => aggregate('sum', k, SUM)),
+/** Plans a workload by name. */
+export function plannedWorkload(name: string): PlannedWorkload {
+  const { tables, view } = WORKLOADS[name]!;
+  const id = notNull(typeOf('longlong', { flag: FieldFlag.primaryKey }));
+  const versions = new Map(
+    Object.entries(tables).map(([table, columns], n) => {
+      const made = Object.entries(columns).map(([column, kind]) => {
+        if (column === 'id') return { name: column, type: id };
+        return { name: column, type: notNull(kind === 'i' ? typeOf('longlong') : text()) };
+      });
+      const indexes = 'id' in columns ? [{ columns: ['id'], isUnique: true, isPrimary: true }] : [];
+      return [table, testTable(made, indexes, { id: n + 1 })] as const;
+    }),
   );
-  const joined = join('left', source(0, tables[0]!, [0, 1, 2]), sums, [0, 0]);
-  const items = [column(0), column(1, TEXT), column(2, TEXT), ...[4, 5, 6].map((k) => orZero(k, SUM))];
-  return { tables, root: project(joined, items) };
+  const definition = readDefinition(view.replaceAll(/[{](\w+)[}]/g, '`$1`'));
+  const plan = planView(definition, (_, table) => versions.get(table), { timeZone: '+00:00' });
+  const schemas = Object.values(tables).map((columns) => Object.values(columns).join(''));
+  return { schemas, root: plan.root, hasKey: plan.keys.length > 0 };
 }
-
-/** Authors with the number of their posts. */
-function w2(): Workload {
-  const tables = ['is', 'iis'];
-  const counts = group(source(1, tables[1]!, [1]), [0], [aggregate('count', undefined, BIGINT)]);
-  const joined = join('left', source(0, tables[0]!, [0, 1]), counts, [0, 0]);
-  return { tables, root: project(joined, [column(0), column(1, TEXT), orZero(3, BIGINT)]) };
-}
-
-/** customers ⋈ orders ⋈ lineitems, filtered, revenue by order. */
-function w3(): Workload {
-  const tables = ['iss', 'iiii', 'iiiii'];
-  const building: RowExpression = {
-    kind: 'compare',
-    operator: '=',
-    domain: TEXT_DOMAIN,
-    left: column(1, TEXT),
-    right: { kind: 'constant', value: utf8('BUILDING'), type: TEXT },
-  };
-  const filtered: NodeSpec = { kind: 'filter', input: source(0, tables[0]!, [0, 1]), predicate: building };
-  const customers = project(filtered, [column(0)]);
-  const orders: NodeSpec = {
-    kind: 'filter',
-    input: source(1, tables[1]!, [0, 1, 2, 3]),
-    predicate: compare(2, '<', 9200n),
-  };
-  const shipped: NodeSpec = {
-    kind: 'filter',
-    input: source(2, tables[2]!, [0, 2, 3, 4]),
-    predicate: compare(3, '>', 9200n),
-  };
-  const call = (name: 'subtract' | 'multiply', operands: readonly RowExpression[]): RowExpression => ({
-    kind: 'call',
-    function: name,
-    operands,
-    type: BIGINT,
-    scale: 0,
-    source: name,
-  });
-  const revenue = call('multiply', [column(1), call('subtract', [integer(100n), column(2)])]);
-  const items = project(shipped, [column(0), revenue]);
-  const placed = project(join('inner', orders, customers, [1, 0]), [column(0), column(2), column(3)]);
-  const joined = project(join('inner', placed, items, [0, 0]), [column(0), column(1), column(2), column(4)]);
-  return { tables, root: group(joined, [0, 1, 2], [aggregate('sum', 3, SUM)]) };
-}
-
-/** Least, greatest and number of distinct values by group. */
-function w4(): Workload {
-  const tables = ['iiii'];
-  const aggregates = [
-    aggregate('min', 1, BIGINT),
-    aggregate('max', 1, BIGINT),
-    aggregate('count', 2, BIGINT, true),
-  ];
-  return { tables, root: group(source(0, tables[0]!, [1, 2, 3]), [0], aggregates) };
-}
-
-/** By name. */
-export const WORKLOADS: Readonly<Record<string, () => Workload>> = { w1, w2, w3, w4 };
