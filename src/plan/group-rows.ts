@@ -79,17 +79,7 @@ export function groupRows(rows: Relation, grouping: Grouping, context: QueryCont
   };
   grouping.groups.forEach(addGroup);
   if (!grouping.isScalar) decidedColumns(grouping.mentioned, groups, place).forEach(addGroup);
-  const aggregates: AggregateSpec[] = [];
-  const places = new Map<string, number>();
-  for (const expression of grouping.mentioned) {
-    walkOutsideQueries(expression, (node) => {
-      if (node.kind !== 'aggregate') return 'inside';
-      const spec = bindAggregate(node, place, context);
-      const text = stableText(spec);
-      if (!places.has(text)) places.set(text, aggregates.push(spec) - 1);
-      return 'past';
-    });
-  }
+  const { aggregates, places } = bindAggregates(grouping.mentioned, place, context);
   const relation = new Relation(
     { kind: 'aggregate', input: rows.plan, groups, isScalar: grouping.isScalar, aggregates },
     new Scope([]),
@@ -106,8 +96,7 @@ export function groupRows(rows: Relation, grouping: Grouping, context: QueryCont
     counts: new Set(counts),
     resolve: (node) => {
       if (node.kind === 'aggregate') {
-        const index = places.get(stableText(bindAggregate(node, place, context)));
-        return column(groups.length + present(index, 'an aggregate that was not mentioned'));
+        return column(groups.length + present(places.get(node), 'an aggregate that was not mentioned'));
       }
       if (LITERALS.has(node.kind) || holds(node, NOT_OF_GROUPS)) return undefined;
       const value = bindExpression(node, place.context);
@@ -118,6 +107,29 @@ export function groupRows(rows: Relation, grouping: Grouping, context: QueryCont
       throw refuse(context.text, node, 'GROUP BY does not decide its value');
     },
   };
+}
+
+/** The aggregates in some expressions, each once, and which of them each node is. */
+function bindAggregates(
+  mentioned: readonly Expression[],
+  place: Place,
+  context: QueryContext,
+): { readonly aggregates: readonly AggregateSpec[]; readonly places: ReadonlyMap<Expression, number> } {
+  const aggregates: AggregateSpec[] = [];
+  const byText = new Map<string, number>();
+  const places = new Map<Expression, number>();
+  for (const expression of mentioned) {
+    walkOutsideQueries(expression, (node) => {
+      if (node.kind !== 'aggregate') return 'inside';
+      const spec = bindAggregate(node, place, context);
+      const text = stableText(spec);
+      const known = byText.get(text) ?? aggregates.push(spec) - 1;
+      byText.set(text, known);
+      places.set(node, known);
+      return 'past';
+    });
+  }
+  return { aggregates, places };
 }
 
 /** The columns that are mentioned over the groups and that the groups decide, though they are none. */

@@ -21,7 +21,7 @@ export interface Pairs {
 }
 
 /** The product of two weights. @throws LimitError — when it does not fit in 32 bits. */
-export function weightProduct(a: number, b: number): number {
+function weightProduct(a: number, b: number): number {
   const product = a * b;
   if ((product | 0) !== product) throw new LimitError(`a row occurs ${product} times in a join`);
   return product;

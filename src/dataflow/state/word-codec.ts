@@ -160,7 +160,7 @@ function isWide(column: DecColumn, row: number): boolean {
 }
 
 /** An integer's words, lowest first, the last with its sign. */
-export function wideWords(value: bigint): readonly number[] {
+function wideWords(value: bigint): readonly number[] {
   const words: number[] = [];
   for (let left = value; ; left >>= 32n) {
     const word = Number(BigInt.asIntN(32, left));

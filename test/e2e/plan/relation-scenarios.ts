@@ -228,6 +228,8 @@ export const SCENARIOS: readonly Scenario[] = [
       'select date(dt) d, count(*) from t group by date(dt)',
       'select x.a, x.n from (select a, count(*) n, sum(d) s from t group by a) x where x.n * 2 > 2 and x.s is not null',
       'select id, case when exists (select 1 from v where v.k = t.a) then 1 else 2 end c from t',
+      'select a, sum((select count(*) from v where v.k = t.a)) n, max(d) m from t group by a having sum((select count(*) from v where v.k = t.a)) >= 0',
+      'select sum(exists (select 1 from v where v.k = t.a)) n, count(*) c from t where a not in (select k from v) or d > 1',
     ],
     changes: [
       "insert into t values (1, 1, 1.5, 1, 'a', '2024-01-01'), (2, 1, 2.5, 18446744073709551615, 'A ', '2024-02-01 10:00:00'), (3, 2, 0.00005, null, null, null), (4, 5, 7, 7, 'b', '2024-01-31')",

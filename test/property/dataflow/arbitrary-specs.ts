@@ -25,7 +25,7 @@ function text(collate: string): FieldType {
 }
 
 /** The columns of both tables. */
-export const TABLE_COLUMNS: readonly FieldType[] = [
+const TABLE_COLUMNS: readonly FieldType[] = [
   type(MysqlType.longlong),
   type(MysqlType.longlong),
   type(MysqlType.longlong, { flag: FieldFlag.unsigned }),

@@ -27,7 +27,7 @@ import { Representatives } from './representatives.js';
 import { ValueCount } from './value-count.js';
 
 /** One group column. */
-export interface GroupColumn {
+interface GroupColumn {
   readonly index: number;
   readonly codec: KeyColumnCodec;
   /** undefined: the key has the value itself. */
