@@ -218,10 +218,9 @@ export class BuildJob {
     const { output, definition, pinned } = this.#view;
     const comparand = {
       definition,
-      definitionColumns: output.map(({ alias }) => alias),
+      output,
       pinned,
       table: { schema, name: writer.build.tableName },
-      tableColumns: output.map(({ name }) => name),
     };
     const at = { tableTs, definitionTs: snapshotTs };
     const { differences, rows } = await compareWithDefinition(control, comparand, at, signal);

@@ -12,6 +12,7 @@ import type { ControlPool, ControlRow, ControlSession } from './control-pool.js'
 import { type PinnedSession, pinnedAssignments } from './pinned-session.js';
 import { quoteName, quoteTable, quoteText } from './quote.js';
 import { orderedSql, summarySql } from './row-digest.js';
+import type { OutputColumn } from './view-record.js';
 
 /** One row that is in one of the two and not in the other. */
 export interface DifferingRow {
@@ -32,12 +33,11 @@ export interface CheckResult {
 /** What a view is compared with. */
 export interface Comparand {
   readonly definition: string;
-  /** Output columns of the definition, in order. */
-  readonly definitionColumns: readonly string[];
+  /** Output columns of both, in order. */
+  readonly output: readonly OutputColumn[];
   readonly pinned: PinnedSession;
   /** The table, as it is called at the snapshot. */
   readonly table: { readonly schema: string; readonly name: string };
-  readonly tableColumns: readonly string[];
 }
 
 /** Most rows named. */
@@ -54,7 +54,10 @@ export async function compareWithDefinition(
   at: { readonly tableTs: Ts; readonly definitionTs: Ts },
   signal: AbortSignal,
 ): Promise<{ readonly rows: bigint; readonly differences: readonly DifferingRow[] }> {
-  const columnList = what.tableColumns.map(quoteName).join(', ');
+  const { output } = what;
+  const tableColumns = output.map(({ name, comparison }) => ({ name, comparison }));
+  const definitionColumns = output.map(({ alias, comparison }) => ({ name: alias, comparison }));
+  const columnList = output.map(({ name }) => quoteName(name)).join(', ');
   const tableSelect = `SELECT ${columnList} FROM ${quoteTable(what.table.schema, what.table.name)}`;
   return control.session(
     (left) =>
@@ -63,14 +66,14 @@ export async function compareWithDefinition(
         await left.readAsOf(at.tableTs);
         await right.readAsOf(at.definitionTs);
         const [mine, theirs] = await Promise.all([
-          left.query(summarySql(tableSelect, what.tableColumns)),
-          right.query(summarySql(what.definition, what.definitionColumns)),
+          left.query(summarySql(tableSelect, tableColumns)),
+          right.query(summarySql(what.definition, definitionColumns)),
         ]);
         const rows = BigInt(mine[0]?.['row_count'] ?? '0');
         if (JSON.stringify(mine[0]) === JSON.stringify(theirs[0])) return { rows, differences: [] };
         const differences = await firstDifferences(
-          left.stream(orderedSql(tableSelect, what.tableColumns)),
-          right.stream(orderedSql(what.definition, what.definitionColumns)),
+          left.stream(orderedSql(tableSelect, tableColumns)),
+          right.stream(orderedSql(what.definition, definitionColumns)),
         );
         return { rows, differences };
       }, signal),
@@ -128,13 +131,11 @@ async function readRegistered(
 }
 
 function comparandOf(row: ControlRow): Comparand {
-  const output = JSON.parse(row['output'] ?? '[]') as { name: string; alias: string }[];
   return {
     definition: row['definition'] ?? '',
-    definitionColumns: output.map((column) => column.alias),
+    output: JSON.parse(row['output'] ?? '[]') as OutputColumn[],
     pinned: JSON.parse(row['pinned'] ?? '{}') as PinnedSession,
     table: { schema: row['schema_name'] ?? '', name: row['name'] ?? '' },
-    tableColumns: output.map((column) => column.name),
   };
 }
 

@@ -19,6 +19,8 @@ export interface NamedView {
 /** All names at a moment. The same object as long as nothing changes. */
 export interface NameSnapshot {
   readonly version: number;
+  /** The schema of the registry: nobody's to write to. */
+  readonly systemSchema: string;
   readonly views: readonly NamedView[];
 }
 

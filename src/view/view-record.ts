@@ -3,6 +3,7 @@ import { type SystemRecord, numberIn, textIn } from '../commit/system-table.js';
 import type { TableId } from '../codec/table-keys.js';
 import { type Ts, ts } from '../codec/tso.js';
 import type { PinnedSession } from './pinned-session.js';
+import type { Comparison } from './row-digest.js';
 
 /** As SHOW MATERIALIZED VIEW STATUS says it (SURFACE §2). */
 export type ViewState = 'BUILDING' | 'READY' | 'PAUSED' | 'FROZEN' | 'INVALID' | 'DROPPING';
@@ -23,6 +24,8 @@ export interface OutputColumn {
   readonly name: string;
   /** In the definition's result; another if the view has a column list. */
   readonly alias: string;
+  /** How far its values are the definition's to say. */
+  readonly comparison: Comparison;
 }
 
 /** What is kept of the statement beside the definition. */

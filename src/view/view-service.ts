@@ -43,12 +43,13 @@ const INTERRUPTED = 1317;
 export class InstanceViewService implements ViewService {
   readonly #instance: Instance;
   readonly #describer: Describer;
-  #names: NameSnapshot = { version: 0, views: [] };
+  #names: NameSnapshot;
   #namesOf: { readonly registry: object; readonly version: number } | undefined;
 
   constructor(instance: Instance, describer: Describer) {
     this.#instance = instance;
     this.#describer = describer;
+    this.#names = { version: 0, systemSchema: instance.parts.schema, views: [] };
   }
 
   names(): NameSnapshot {
@@ -64,7 +65,7 @@ export class InstanceViewService implements ViewService {
       bases: options.bases,
     }));
     if (JSON.stringify(views) !== JSON.stringify(this.#names.views)) {
-      this.#names = { version: this.#names.version + 1, views };
+      this.#names = { ...this.#names, version: this.#names.version + 1, views };
     }
     return this.#names;
   }

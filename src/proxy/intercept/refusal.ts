@@ -15,6 +15,8 @@ export interface ViewLookup {
   readonly bySchema: ReadonlyMap<string, readonly NamedView[]>;
   /** Views that read a table, by `schema.name`. */
   readonly byBase: ReadonlyMap<string, readonly NamedView[]>;
+  /** In lower case. */
+  readonly systemSchema: string;
 }
 
 /** Actions on a whole database that reach the tables in it. */
@@ -31,6 +33,7 @@ export function refusalOf(
   database: string | undefined,
 ): SqlError | undefined {
   for (const name of written.names) {
+    if ((name.database ?? database)?.toLowerCase() === views.systemSchema) return systemRefusal(name);
     const view = viewOf(name, views, database);
     if (view !== undefined) return refusal(view, name.action);
   }
@@ -89,6 +92,15 @@ function viewOf(name: WrittenName, views: ViewLookup, database: string | undefin
   if (schema === undefined) return undefined;
   if (name.table !== undefined) return views.byName.get(`${schema}.${name.table}`);
   return REACHES_TABLES.has(name.action) ? views.bySchema.get(schema)?.[0] : undefined;
+}
+
+function systemRefusal({ database, table, action }: WrittenName): SqlError {
+  const shown = table ?? database ?? '';
+  return new SqlError(
+    1288,
+    'HY000',
+    `The target table ${shown} of the ${action.toUpperCase()} is not updatable: it belongs to TiView's registry`,
+  );
 }
 
 function refusal(view: NamedView, action: WriteAction): SqlError {

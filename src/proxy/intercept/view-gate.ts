@@ -120,7 +120,8 @@ export class ViewGate implements StatementGate {
     const isMany = (bits & ScanBit.many) !== 0;
     // What stands after a USE in the same packet means the database that it names.
     const databases = [this.#parts.database.name, ...(isMany ? databasesUsed(bytes, start, end, mode) : [])];
-    const hasName = (bits & ScanBit.name) !== 0;
+    const isInRegistry = databases.some((database) => database?.toLowerCase() === names.systemSchema);
+    const hasName = isInRegistry || (bits & ScanBit.name) !== 0;
     const isWrite = (bits & ScanBit.write) !== 0;
     let error: SqlError | undefined;
     if (isWrite && hasName) {

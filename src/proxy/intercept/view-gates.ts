@@ -13,11 +13,13 @@ import { viewStatement } from './view-statement.js';
 export class ViewGates implements StatementGates {
   readonly #service: ViewService;
   readonly #statements: AnsweredStatements;
-  #snapshot: NameSnapshot | undefined;
-  #names: GateNames = gateNames({ version: 0, views: [] });
+  #snapshot: NameSnapshot;
+  #names: GateNames;
 
   constructor(service: ViewService, statements: AnsweredStatements) {
     this.#service = service;
+    this.#snapshot = service.names();
+    this.#names = gateNames(this.#snapshot);
     this.#statements = statements;
   }
 
@@ -55,7 +57,19 @@ function gateNames(snapshot: NameSnapshot): GateNames {
       byBase.set(key, [...(byBase.get(key) ?? []), view]);
     }
   }
-  const index = new NameIndex(snapshot.views.flatMap(({ schema, name }) => [schema, name]));
+  const { systemSchema } = snapshot;
+  const index = new NameIndex([
+    systemSchema,
+    ...snapshot.views.flatMap(({ schema, name }) => [schema, name]),
+  ]);
   const hasInvalid = snapshot.views.some(({ state }) => state === 'INVALID');
-  return { index, scanner: new StatementScanner(index), hasInvalid, byName, bySchema, byBase };
+  return {
+    index,
+    scanner: new StatementScanner(index),
+    hasInvalid,
+    byName,
+    bySchema,
+    byBase,
+    systemSchema: systemSchema.toLowerCase(),
+  };
 }

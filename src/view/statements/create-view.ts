@@ -6,8 +6,11 @@
 import { assert } from '../../base/assert.js';
 import { SqlError } from '../../base/errors.js';
 import type { TableVersion } from '../../catalog/table-version.js';
+import { isString } from '../../codec/string-type.js';
 import type { Ts } from '../../codec/tso.js';
+import type { Choice } from '../../plan/choices.js';
 import type { DescribedColumn, Description } from '../../plan/describe.js';
+import type { OutputColumn as PlannedColumn } from '../../plan/logical-plan.js';
 import type { QualifiedName } from '../../plan/table-names.js';
 import { disagreement } from '../../plan/type-agreement.js';
 import type { CreateView } from '../../sql/ast/view-statement.js';
@@ -17,6 +20,7 @@ import { printQuery } from '../../sql/parse/print-select.js';
 import type { Describer } from '../describer.js';
 import { type ViewLookup, expandViews, sameSettings } from '../expand-views.js';
 import type { PinnedSession } from '../pinned-session.js';
+import type { Comparison } from '../row-digest.js';
 import { tableDdl } from '../table-ddl.js';
 import type { ViewCompiler } from '../view-compiler.js';
 import type { BaseTable, ViewRecord } from '../view-record.js';
@@ -84,7 +88,11 @@ export async function prepareView(
     tableId: 0,
     statement: request.text,
     definition: canonical,
-    output: columns.map(({ name }, place) => ({ name, alias: described.columns[place]?.name ?? name })),
+    output: columns.map(({ name }, place) => ({
+      name,
+      alias: described.columns[place]?.name ?? name,
+      comparison: comparisonOf(plan.choices[place], plan.output[place]),
+    })),
     pinned,
     fingerprint: plan.fingerprint,
     options: {
@@ -96,6 +104,12 @@ export async function prepareView(
     createdTs: now,
     replaces: request.replaces,
   };
+}
+
+function comparisonOf(choice: Choice | undefined, column: PlannedColumn | undefined): Comparison {
+  if (choice === 'any') return 'nothing';
+  if (choice !== 'equal' || column === undefined) return 'exact';
+  return isString(column.type) ? 'collated' : 'nullness';
 }
 
 function baseTable(

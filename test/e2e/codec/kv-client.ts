@@ -39,7 +39,7 @@ interface ScanReply {
 }
 
 const PAGE = 1000;
-const LOCK_PAUSE_MS = 5;
+const PAUSE_MS = 5;
 
 /** Reads pairs through PD and the rig's one store. */
 export class KvClient implements MetaReader {
@@ -89,10 +89,11 @@ export class KvClient implements MetaReader {
       };
       const request = { context, start_key: from, end_key: to, limit: PAGE, version: String(at) };
       const reply = (await this.#call(this.#store, '/tikvpb.Tikv/KvScan', 'Scan', request)) as ScanReply;
-      if (reply.region_error.length > 0 || reply.error.length > 0) throw new Error('KvScan failed');
-      if (reply.pairs.some(({ error }) => error.length > 0)) {
-        // A lock of a transaction that is just committing: TiDB clears it away.
-        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MS));
+      if (reply.error.length > 0) throw new Error('KvScan failed');
+      // A region that was split just now, of which PD does not know yet; or a lock of a transaction that is just
+      // committing: TiDB clears it away.
+      if (reply.region_error.length > 0 || reply.pairs.some(({ error }) => error.length > 0)) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
         continue;
       }
       for (const { key, value } of reply.pairs)

@@ -27,7 +27,7 @@ const registryReader: MetaReader = {
 const VIEW: ViewRecord = {
   ...{ id: 450n, schema: 'Shop', name: 'Hot', state: 'BUILDING', tableId: 12, statement: 'CREATE …' },
   ...{ definition: 'SELECT 1', fingerprint: 'f', appliedTs: undefined, lastError: undefined },
-  output: [{ name: 'a', alias: 'A' }],
+  output: [{ name: 'a', alias: 'A', comparison: 'exact' }],
   pinned: {
     ...{ database: 'shop', sqlMode: '', timeZone: 'UTC', collation: 'utf8mb4_bin' },
     ...{ divPrecisionIncrement: 4, definer: 'root@%' },

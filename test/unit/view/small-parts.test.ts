@@ -60,9 +60,12 @@ describe('quoting', () => {
 
 describe('row digest', () => {
   it('keeps NULL apart from every text, and columns from each other', () => {
-    const sql = summarySql('SELECT a, `b``c` FROM t', ['a', 'b`c']);
+    const sql = summarySql('SELECT a, `b``c` FROM t', [
+      { name: 'a', comparison: 'exact' },
+      { name: 'b`c', comparison: 'exact' },
+    ]);
     expect(sql).to.contain("IFNULL(HEX(CAST(`a` AS BINARY)), '~'), IFNULL(HEX(CAST(`b``c` AS BINARY)), '~')");
-    expect(orderedSql('SELECT 1', ['a'])).to.match(/ORDER BY row_digest$/);
+    expect(orderedSql('SELECT 1', [{ name: 'a', comparison: 'collated' }])).to.match(/ORDER BY row_digest$/);
   });
 });
 

@@ -38,7 +38,7 @@ interface Subject {
 }
 
 function gateOf(views: readonly NamedView[], database?: string): Subject {
-  const snapshot = { version: 1, views };
+  const snapshot = { version: 1, systemSchema: 'tiview', views };
   const gates = new ViewGates(
     serviceOf(() => snapshot),
     NOBODY,
@@ -168,8 +168,20 @@ describe('view gate', () => {
     expect(errno('ALTER TABLE other.orders DROP COLUMN price')).to.equal(undefined);
   });
 
+  it('keeps writes from the registry', () => {
+    const { errno } = gateOf([READY], 'shop');
+    for (const sql of [
+      'DELETE FROM tiview.views',
+      'drop database TiView',
+      'UPDATE `tiview`.frontier SET epoch = 1',
+    ])
+      expect(errno(sql), sql).to.equal(1288);
+    expect(errno('SELECT * FROM tiview.views')).to.equal(undefined);
+    expect(gateOf([], 'tiview').errno('TRUNCATE views')).to.equal(1288);
+  });
+
   it('looks at the names that there are now', () => {
-    let snapshot: NameSnapshot = { version: 0, views: [] };
+    let snapshot: NameSnapshot = { version: 0, systemSchema: 'tiview', views: [] };
     const gates = new ViewGates(
       serviceOf(() => snapshot),
       NOBODY,
@@ -179,7 +191,7 @@ describe('view gate', () => {
     const judge = (): string =>
       gate.judge({ kind: 'query', bytes, start: 0, end: bytes.length, isComplete: true }).kind;
     expect(judge()).to.equal('pass');
-    snapshot = { version: 1, views: [READY] };
+    snapshot = { version: 1, systemSchema: 'tiview', views: [READY] };
     expect(judge()).to.equal('refuse');
   });
 });
