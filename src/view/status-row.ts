@@ -31,10 +31,18 @@ export function statusRow({ view, frontier, reign, now }: StatusInput): StatusRo
     Lag_ms: appliedTs === undefined ? null : lagMs(appliedTs, now).toString(),
     Progress: percentOf(view, progress),
     Eta_s: null,
-    State_bytes: live === undefined ? null : String(live.stateBytes),
+    State_bytes: live === undefined ? null : String(live.stateBytes + operatorBytes(view.id, reign)),
     Epochs: frontier?.epoch.toString() ?? null,
     Last_error: view.lastError ?? (view.state === 'READY' ? heldBack(reign, now) : null),
   };
+}
+
+/** State of the operators that work for a view; what several views share counts for each. */
+function operatorBytes(viewId: bigint, reign: Reign | undefined): number {
+  const reports = reign?.parts.group.circuit.report() ?? [];
+  return reports
+    .filter(({ views }) => views.includes(viewId))
+    .reduce((bytes, { counters }) => bytes + counters.stateBytes, 0);
 }
 
 /** Milliseconds between an applied ts and now. */

@@ -7,7 +7,7 @@ import { assert } from '../base/assert.js';
 import { withAbort } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
 import { Semaphore } from '../base/concurrency.js';
-import { SqlError, TiviewError, messageOf } from '../base/errors.js';
+import { SqlError, TiviewError, asError, messageOf } from '../base/errors.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { BuildError, BuildJob, type BuildProgress } from './build-job.js';
 import { hideInvalid } from './hide-invalid.js';
@@ -194,11 +194,22 @@ export class ViewJobs {
           continue;
         }
         await this.#remove(registry.view(view.id) ?? view, signal);
-        throw error;
+        throw this.#ownFault(error, view);
       } finally {
         this.#progress.delete(view.id);
       }
     }
+  }
+
+  /**
+   * A bug that a build comes upon is the build's end and not the program's: it has touched nothing but its own circuit
+   * and its own hidden table, and a process that dies of it would die of it again at its next start.
+   */
+  #ownFault(error: unknown, view: ViewRecord): Error {
+    if (error instanceof TiviewError) return error;
+    const { stack, message } = asError(error);
+    this.#parts.telemetry.log.error('a build has come upon a bug of TiView', { viewId: view.id, stack });
+    return new BuildError(`a bug in TiView, please report it: ${message}`);
   }
 
   #attempt(view: ViewRecord, signal: AbortSignal): Promise<void> {
