@@ -94,6 +94,8 @@ function onExacts(
     name === 'divide'
       ? isMixed(x)
       : name !== 'intDivide' && ((hasHiddenDigits(x) && isMixed(y)) || (hasHiddenDigits(y) && isMixed(x)));
+  if (name === 'modulo' && (hasHiddenDigits(x) || hasHiddenDigits(y)))
+    return refused('how many digits of a quotient go into a remainder depends on its value');
   if (isUncertain) return refused('how many digits TiDB shows of it depends on where a value comes from');
   const type = exactType(name, [takenFor(x, name), takenFor(y, name)], settings);
   switch (name) {

@@ -3,6 +3,7 @@
  *
  * @see pingcap/tidb pkg/expression/builtin_cast.go, pkg/planner/core/expression_rewriter.go (FuncCastExpr)
  */
+import { isString } from '../../codec/string-type.js';
 import { FieldFlag, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { type RowExpression, typeOf } from '../../dataflow/expression.js';
 import type { CastType } from '../../sql/ast/leaf.js';
@@ -69,9 +70,17 @@ function written(
   return { kind: 'cast', operand, type, scale: 0, source };
 }
 
+/** Digits that TiDB reads of a text: nine words of nine. */
+const TEXT_DIGITS = 81;
+
 function toDecimal(operand: RowExpression, flen: number, scale: number, source: string): Bound {
   const type = decimalType(flen, scale);
   if (isNullLiteral(operand)) return nullOf(type);
+  if (isString(typeOf(operand)) && (operand.kind !== 'column' || typeOf(operand).flen > TEXT_DIGITS)) {
+    return refused(
+      'TiDB makes 0 of texts of very many digits; casts of short columns to DECIMAL are supported',
+    );
+  }
   const isNumber = valueClassOf(typeOf(operand)) === 'decimal';
   const possible = isNumber ? operand : asReal(operand);
   if (isRefused(possible)) return possible;
