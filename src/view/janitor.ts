@@ -1,12 +1,14 @@
 /**
  * Removes what processes that died in the middle of something have left: rows of members who beat no more, requests
- * that nobody waits for, throw-away views of descriptions, hidden tables that no build and no view knows.
+ * that nobody waits for, throw-away views of descriptions, hidden tables that no build and no view knows, locks on views.
  *
  * Nothing of it does harm while it lies there, so there is no hurry: a thing is removed when it has been garbage at
  * every look for a while. Names of hidden tables are never used twice (build-job.ts), so what is garbage stays garbage,
  * also if this owner is deposed, and stalled, between look and removal.
  */
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
+import { tableRange } from '../codec/table-keys.js';
+import type { Ts } from '../codec/tso.js';
 import { writeOne } from '../commit/single-write.js';
 import { type SystemTable, numberIn, textIn } from '../commit/system-table.js';
 import type { ControlRow } from './control-pool.js';
@@ -30,6 +32,9 @@ interface Suspect {
 export class Janitor {
   readonly #parts: ReignParts;
   #sinceMs = new Map<string, number>();
+  /** Locks of transactions that began before are swept; undefined: not looked yet. */
+  #sweptUpTo: Ts | undefined;
+  #isSwept = false;
 
   constructor(parts: ReignParts) {
     this.#parts = parts;
@@ -51,6 +56,7 @@ export class Janitor {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
+    if (!this.#isSwept) this.#isSwept = await this.#sweepLocks(signal);
     const suspects = [
       ...(await this.#members(signal)),
       ...(await this.#requests(signal)),
@@ -68,6 +74,24 @@ export class Janitor {
       this.#parts.telemetry.log.info('removed what was left by somebody who died', { name });
     }
     this.#sinceMs = since;
+  }
+
+  /**
+   * Resolves what transactions of dead owners have left on views: who reads a row resolves its lock, but an index entry
+   * that nobody reads would stay locked until TiDB's garbage collection.
+   *
+   * @returns whether nothing older than the first look is left.
+   */
+  async #sweepLocks(signal: AbortSignal): Promise<boolean> {
+    const { cluster, registry } = this.#parts;
+    this.#sweptUpTo ??= await cluster.tso.next(signal);
+    let left = 0;
+    for (const { tableId } of registry.views) {
+      if (tableId === 0) continue;
+      const { start, end } = tableRange(tableId);
+      left += (await cluster.locks.spans.resolveSpan(start, end, this.#sweptUpTo, signal)).locksLeft;
+    }
+    return left === 0;
   }
 
   /** Whose count of heartbeats stands still. One who was only slow comes back with his next beat. */
