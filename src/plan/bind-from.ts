@@ -48,16 +48,7 @@ export function bindFrom(from: TableExpression, context: QueryContext): NamedRel
 }
 
 function bindNamed(table: TableName, context: QueryContext): NamedRelation {
-  if (table.database === undefined) return bindCommonTable(table, context);
-  const view = context.viewOf(table.database, table.name);
-  if (view === undefined) return bindTable(table, context);
-  const { text, query, comparison, divPrecisionIncrement } = view;
-  const own = { text, comparison, divPrecisionIncrement, outer: undefined, commonTables: new Map() };
-  const bound = context.binder.query(query, { ...context, ...own });
-  refuseHiddenColumns(bound.plan, query, text);
-  const output = bound.output.map((column, i) => ({ ...column, name: view.columns[i] ?? column.name }));
-  const { plan, columns } = named({ ...bound, output }, table.alias ?? table.name);
-  return { plan, columns: columns.map((column) => ({ ...column, database: table.database })) };
+  return table.database === undefined ? bindCommonTable(table, context) : bindTable(table, context);
 }
 
 function bindTable(table: TableName, { text, tableOf }: QueryContext): NamedRelation {

@@ -39,7 +39,7 @@ export interface ViewPlan {
   readonly choices: readonly Choice[];
   /** Sets of output columns, by position, on which no two rows agree and which are never NULL; the shortest first. */
   readonly keys: readonly (readonly number[])[];
-  /** The base tables, in the order of {@link Definition.tables}; those of views in it come last. */
+  /** The base tables, in the order of {@link Definition.tables}. */
   readonly sources: readonly ViewSource[];
   /** The view as a circuit computes it. */
   readonly root: NodeSpec;
@@ -51,20 +51,6 @@ export interface ViewPlan {
 /** Settings of a view's creator that decide what its definition computes. */
 export type PlanSettings = Pick<PinnedContext, 'timeZone'> &
   Partial<Pick<PinnedContext, 'divPrecisionIncrement' | 'sqlMode' | 'collation'>>;
-
-/** A view that a definition names. */
-interface ReferredView {
-  readonly definition: Definition;
-  readonly pinned: PlanSettings;
-  /** What its columns are called. */
-  readonly columns: readonly string[];
-}
-
-/**
- * Finds the views among the names of a definition; its definition stands for a view, so that both are of one epoch.
- * undefined: it is a base table.
- */
-export type ReferredViews = (database: string, name: string) => ReferredView | undefined;
 
 /** What TiDB has where nothing was set. */
 const DEFAULTS = {
@@ -87,18 +73,13 @@ export function readDefinition(text: string): Definition {
 /**
  * Plans a view.
  *
- * @param tableOf - the tables of {@link Definition.tables}, and of the definitions of views among them, as they are at
- *   the moment from which the view is to follow.
+ * @param tableOf - the tables of {@link Definition.tables} as they are at the moment from which the view is to
+ *   follow.
  * @throws NotSupportedError — naming the piece of the definition that cannot be maintained, and why.
  */
-export function planView(
-  definition: Definition,
-  tableOf: TableLookup,
-  pinned: PlanSettings,
-  viewOf: ReferredViews = () => undefined,
-): ViewPlan {
+export function planView(definition: Definition, tableOf: TableLookup, pinned: PlanSettings): ViewPlan {
   const { text, query } = definition;
-  const { plan, output } = bindDefinition(definition, tableOf, pinned, viewOf);
+  const { plan, output } = bindDefinition(definition, tableOf, pinned);
   const untyped = output.findIndex(({ type }) => type.tp === MysqlType.null);
   if (untyped >= 0) {
     const item = query.body.kind === 'select' ? query.body.items[untyped] : undefined;
@@ -120,7 +101,7 @@ export function planView(
   };
 }
 
-/** The sources in the order of {@link Definition.tables}; those of views in it come last. */
+/** The sources in the order of {@link Definition.tables}. */
 function inWrittenOrder(
   sources: readonly ViewSource[],
   { tables }: Definition,
@@ -143,18 +124,11 @@ export function bindDefinition(
   { text, query }: Definition,
   tableOf: TableLookup,
   pinned: PlanSettings,
-  viewOf: ReferredViews = () => undefined,
 ): BoundQuery {
   const isNew = isNewCollation(query, tableOf);
   return BINDER.query(query, {
     text,
     tableOf,
-    viewOf: (database, name) => {
-      const view = viewOf(database, name);
-      return view === undefined
-        ? undefined
-        : { ...view.definition, ...boundSettings(view.pinned, isNew), columns: view.columns };
-    },
     ...boundSettings(pinned, isNew),
     commonTables: new Map(),
     outer: undefined,

@@ -11,25 +11,11 @@ import type { ComparisonContext } from './typing/comparison.js';
 /** Finds a table by the names of canonical text; undefined: there is none. */
 export type TableLookup = (database: string, table: string) => TableVersion | undefined;
 
-/** A view that a definition names: its own definition stands for it, as its creator meant it. */
-interface NamedView {
-  readonly text: string;
-  readonly query: Query;
-  readonly comparison: ComparisonContext;
-  readonly divPrecisionIncrement: number;
-  /** What its columns are called. */
-  readonly columns: readonly string[];
-}
-
-/** Finds a view by the names of canonical text; undefined: it is a table. */
-type ViewLookup = (database: string, name: string) => NamedView | undefined;
-
 /** What a query is bound against. */
 export interface QueryContext {
   /** The canonical text that the tree was read from. */
   readonly text: string;
   readonly tableOf: TableLookup;
-  readonly viewOf: ViewLookup;
   readonly comparison: ComparisonContext;
   /** The pinned `div_precision_increment`. */
   readonly divPrecisionIncrement: number;
