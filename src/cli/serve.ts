@@ -96,8 +96,9 @@ async function start(
   };
   const { schema } = options;
   const epochIntervalMs = options['epoch-interval'];
+  const cdcIntervalMs = options['set-cdc-interval'];
   const layer = await startViewLayer(
-    { cluster, feedTransport, control, runtime, telemetry, schema, member, epochIntervalMs },
+    { cluster, feedTransport, control, runtime, telemetry, schema, member, epochIntervalMs, cdcIntervalMs },
     signal,
   );
   const backends = servers.tidb.length > 0 ? servers.tidb : seeds.map(printHostPort);
@@ -130,6 +131,7 @@ function noCluster(): ConfigError {
 function refuseWhatComesLater(options: Options): void {
   if (options.tidb === undefined) throw noCluster();
   if (options.workers !== 1) throw new ConfigError('workers: more than 1 is not possible yet');
+  if (options['data-dir'] !== undefined) throw new ConfigError('data-dir: there is no embedded cluster yet');
   if (options.demo) throw new ConfigError('demo: there is no embedded cluster yet');
   if (options['tls-ca'] !== undefined)
     throw new ConfigError('tls-ca: client certificates are not checked yet');

@@ -27,6 +27,8 @@ export interface ViewLayerOptions {
   /** This instance; its id is made up here. */
   readonly member: Omit<Member, 'id'>;
   readonly epochIntervalMs: number;
+  /** What TiKV's `cdc.min-ts-interval` is to be, in the whole cluster; undefined: left as it is. */
+  readonly cdcIntervalMs: number | undefined;
 }
 
 /** The running layer. */
@@ -50,6 +52,10 @@ export async function startViewLayer(options: ViewLayerOptions, signal: AbortSig
   const { cluster, runtime, telemetry, schema } = options;
   const control = new ControlPool({ ...options.control, telemetry });
   const facts = await bootstrapRegistry(control, schema, signal);
+  if (options.cdcIntervalMs !== undefined) {
+    await control.query(`SET CONFIG tikv \`cdc.min-ts-interval\` = '${options.cdcIntervalMs}ms'`, signal);
+    telemetry.log.info('cdc.min-ts-interval of TiKV was set', { ms: options.cdcIntervalMs });
+  }
   const historyKeptMs = await gcLifeMs(control, signal);
   const catalog = new Catalog(cluster.snapshots, facts.isNewCollation);
   const tables = await findRegistryTables(catalog, schema, await cluster.tso.next(signal), signal);
