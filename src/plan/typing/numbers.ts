@@ -92,6 +92,8 @@ export function bindRounding(
     return call(name, [real, ...rest], { ...realType(), flag: realType().flag | unsigned }, { source });
   }
   if (kind === 'integer') return call(name, operands, integerType(unsigned !== 0), { source });
+  if (hasHiddenDigits(operand) && !(operand.kind === 'call' && operand.function === 'divide'))
+    return refused('how many digits of a quotient are rounded depends on where it comes from');
   const decimal = Math.max(places, 0);
   const flen =
     name === 'round' ? type.flen + Math.max(decimal - type.decimal, 0) : type.flen - type.decimal + decimal;

@@ -53,6 +53,8 @@ interface Outcome {
   readonly wrong: string[];
 }
 
+const SEED_OF_CI = 266_000_071;
+
 describe('plan/expressions against TiDB', function () {
   this.timeout(SECONDS * 1000 + 120_000);
   let rig: LocalRig;
@@ -85,7 +87,8 @@ describe('plan/expressions against TiDB', function () {
   }
 
   it('agree in type and value on random expressions', async () => {
-    const chance = new Chance(seedOfRun());
+    // Others by hand (SEED=…): a find of another seed becomes a regression or a refusal before this one moves on.
+    const chance = new Chance(seedOfRun(SEED_OF_CI));
     console.log(`      SEED=${chance.seed}`);
     const outcome = newOutcome();
     const until = Date.now() + SECONDS * 1000;

@@ -38,8 +38,8 @@ export class Chance {
   }
 }
 
-/** The seed of this run: from the environment, or another one each time. */
-export function seedOfRun(): number {
+/** The seed of this run: from the environment, else the one given, else another one each time. */
+export function seedOfRun(fallback?: number): number {
   const given = process.env['SEED'];
-  return given === undefined ? (Date.now() % 1_000_000_007) >>> 0 : Number(given);
+  return given === undefined ? (fallback ?? (Date.now() % 1_000_000_007) >>> 0) : Number(given);
 }
