@@ -75,6 +75,11 @@ export function hasFlag(type: FieldType, flag: number): boolean {
   return (type.flag & flag) !== 0;
 }
 
+/** The type without NOT NULL: what an outer join or a group without rows makes of it. */
+export function nullable(type: FieldType): FieldType {
+  return hasFlag(type, FieldFlag.notNull) ? { ...type, flag: type.flag & ~FieldFlag.notNull } : type;
+}
+
 /** How values of a type lie in a column of the engine (codec/column.ts). */
 export type StorageKind = 'i64' | 'f64' | 'dec' | 'bytes';
 

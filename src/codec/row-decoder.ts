@@ -19,12 +19,11 @@ import { malformed } from './codec-error.js';
 import type { Column } from './column.js';
 import { columnBuilderOf } from './column-builder.js';
 import type { Datum } from './datum.js';
-import { type FieldType, FieldFlag, MysqlType } from './field-type.js';
 import { Flag, flaggedEnd } from './flagged-datum.js';
 import { COLUMN_MISSING, COLUMN_NULL, ROW_V2, RowHeader, findColumn } from './row-header.js';
 import type { HandleLayout, LayoutColumn, RowLayout } from './row-layout.js';
 import { needsRestoredData } from './string-type.js';
-import { INT_HANDLE_BYTES, RECORD_PREFIX_BYTES, ROWID_COLUMN } from './table-keys.js';
+import { INT_HANDLE_BYTES, RECORD_PREFIX_BYTES, ROWID_COLUMN, ROWID_TYPE } from './table-keys.js';
 import { readVarint } from './varint.js';
 
 /** Where in the handle a column is: nowhere, the whole of it, or which of its values. */
@@ -255,17 +254,6 @@ export class RowDecoder {
     }
   }
 }
-
-/** The hidden row id's type. */
-const ROWID_TYPE: FieldType = {
-  tp: MysqlType.longlong,
-  flag: FieldFlag.notNull,
-  flen: 20,
-  decimal: 0,
-  charset: 'binary',
-  collate: 'binary',
-  elems: [],
-};
 
 function wantedColumn(layout: RowLayout, id: number): Wanted {
   if (id === ROWID_COLUMN) {

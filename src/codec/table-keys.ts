@@ -11,6 +11,7 @@
  *
  * @see pingcap/tidb pkg/tablecodec/tablecodec.go, pkg/kv/key.go
  */
+import { FieldFlag, type FieldType, MysqlType } from './field-type.js';
 import { assert } from '../base/assert.js';
 import { ByteWriter } from '../base/byte-writer.js';
 import { nextKey, prefixEnd } from '../base/bytes.js';
@@ -23,6 +24,17 @@ export type TableId = number;
 
 /** The column id under which TiDB shows the hidden handle of a table without a clustered key. */
 export const ROWID_COLUMN = -1;
+
+/** TiDB's type of `_tidb_rowid`. */
+export const ROWID_TYPE: FieldType = {
+  tp: MysqlType.longlong,
+  flag: FieldFlag.notNull,
+  flen: 20,
+  decimal: 0,
+  charset: 'binary',
+  collate: 'binary',
+  elems: [],
+};
 
 /** Keys from `start`, inclusive, to `end`, exclusive. */
 export interface KeyRange {

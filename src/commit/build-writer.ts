@@ -11,7 +11,7 @@ import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
 import type { BackingTable } from './backing-table.js';
 import { type BuildRecord, buildOfRecord, buildToRecord } from './build-record.js';
 import { type CommitParts, type Preparation, attemptFenced } from './fenced-transaction.js';
-import { breakForeignLock } from './foreign-lock.js';
+import { beforeNextAttempt } from './foreign-lock.js';
 import { mutationsOf } from './mutations.js';
 import type { RowOperation } from './row-ids.js';
 import type { SystemTable } from './system-table.js';
@@ -98,12 +98,14 @@ export class BuildWriter {
           await backoff.pause(RETRY, outcome.error, signal);
           break;
         case 'locked':
-          await breakForeignLock(this.#parts, outcome.lock, signal);
-          await backoff.pause(RETRY, new Error('a key is locked by somebody else'), signal);
-          break;
         case 'conflict':
         case 'rolledBack':
-          await backoff.pause(RETRY, new Error(outcome.kind), signal);
+          await beforeNextAttempt(
+            this.#parts,
+            outcome,
+            (cause) => backoff.pause(RETRY, cause, signal),
+            signal,
+          );
           break;
         default:
           unreachable(outcome);

@@ -25,7 +25,7 @@ import {
   type Preparation,
   attemptFenced,
 } from './fenced-transaction.js';
-import { breakForeignLock } from './foreign-lock.js';
+import { beforeNextAttempt, breakForeignLock } from './foreign-lock.js';
 import { type Frontier, FrontierRecord } from './frontier.js';
 import { mutationsOf } from './mutations.js';
 import { DEFAULT_GROUP, type RegistryTableName } from './registry-schema.js';
@@ -141,12 +141,14 @@ export class EpochCommitter {
           await backoff.pause(RETRY, outcome.error, signal);
           break;
         case 'locked':
-          await breakForeignLock(this.#parts, outcome.lock, signal);
-          await backoff.pause(RETRY, new Error('a key is locked by somebody else'), signal);
-          break;
         case 'conflict':
         case 'rolledBack':
-          await backoff.pause(RETRY, new Error(outcome.kind), signal);
+          await beforeNextAttempt(
+            this.#parts,
+            outcome,
+            (cause) => backoff.pause(RETRY, cause, signal),
+            signal,
+          );
           break;
         default:
           unreachable(outcome);

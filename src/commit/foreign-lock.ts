@@ -8,6 +8,23 @@ import { isPessimistic } from '../tikv/locks/lock.js';
 import type { LockInfo } from '../tikv/proto-types.js';
 import type { CommitParts } from './fenced-transaction.js';
 
+/** An attempt that came to nothing, through nobody's fault. */
+type InTheWay =
+  | { readonly kind: 'locked'; readonly lock: LockInfo }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'rolledBack' };
+
+/** Clears the way, as far as that can be done, and waits for the next attempt. @throws BudgetError; the signal's reason. */
+export async function beforeNextAttempt(
+  parts: CommitParts,
+  outcome: InTheWay,
+  pause: (cause: Error) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (outcome.kind === 'locked') await breakForeignLock(parts, outcome.lock, signal);
+  await pause(new Error(outcome.kind === 'locked' ? 'a key is locked by somebody else' : outcome.kind));
+}
+
 /** Does what can be done about a lock in the way. */
 export async function breakForeignLock(
   parts: CommitParts,

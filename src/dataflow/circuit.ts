@@ -113,6 +113,13 @@ export class Circuit {
     this.#rewire(new Map([...this.#outputs].filter(([id]) => id !== view)));
   }
 
+  /** State of the operators that work for a view; what several views share counts for each. */
+  stateBytes(view: ViewId): number {
+    const end = this.#outputs.get(view);
+    assert(end !== undefined, `no view ${view}`);
+    return nodesOf([end]).reduce((bytes, { operator }) => bytes + operator.counters.stateBytes, 0);
+  }
+
   /** What the operators have done and hold, in the order in which they run. */
   report(): readonly OperatorReport[] {
     const reach = new Map([...this.#outputs].map(([view, node]) => [view, new Set(nodesOf([node]))]));

@@ -1,5 +1,5 @@
 /** The columns that an expression reads. */
-import { unreachable } from '../base/assert.js';
+import { present, unreachable } from '../base/assert.js';
 import type { InputColumn, RowExpression } from './expression.js';
 
 /** Positions of the columns that an expression reads. */
@@ -48,4 +48,11 @@ export function mapColumns(
     default:
       return unreachable(expression);
   }
+}
+
+/** The expression with each column replaced by what stands for it. */
+export function substituted(expression: RowExpression, items: readonly RowExpression[]): RowExpression {
+  return mapColumns(expression, ({ index }) =>
+    present(items[index], `no column ${index} among ${items.length}`),
+  );
 }

@@ -2,10 +2,9 @@
  * A linear chain of filters and projections as one step: the rows that pass one test, each made into one list of
  * values. Chains are fused by putting what a projection computes in the place of its columns above.
  */
-import { present } from '../base/assert.js';
 import type { FieldType } from '../codec/field-type.js';
 import { type RowExpression, typeOf } from './expression.js';
-import { mapColumns } from './expression-columns.js';
+import { substituted } from './expression-columns.js';
 
 /** What happens to each row. Plain data. */
 export interface RowProgram {
@@ -33,23 +32,16 @@ export function outputTypes(program: RowProgram): readonly FieldType[] {
 
 /** The program, and then a filter of what comes out of it. */
 export function thenFilter(program: RowProgram, predicate: RowExpression): RowProgram {
-  const own = substitute(predicate, program.items);
+  const own = substituted(predicate, program.items);
   const both = program.predicate === undefined ? own : conjunction([program.predicate, own]);
   return { ...program, predicate: both };
 }
 
 /** The program, and then a projection of what comes out of it. */
 export function thenProject(program: RowProgram, items: readonly RowExpression[]): RowProgram {
-  return { ...program, items: items.map((item) => substitute(item, program.items)) };
+  return { ...program, items: items.map((item) => substituted(item, program.items)) };
 }
 
 function conjunction(operands: readonly RowExpression[]): RowExpression {
   return { kind: 'and', operands };
-}
-
-/** The expression with each column replaced by what stands for it. */
-function substitute(expression: RowExpression, items: readonly RowExpression[]): RowExpression {
-  return mapColumns(expression, ({ index }) =>
-    present(items[index], `no column ${index} among ${items.length}`),
-  );
 }

@@ -1,6 +1,6 @@
 /** Types of a relation's columns. */
 import { assert, present, unreachable } from '../base/assert.js';
-import { FieldFlag, type FieldType } from '../codec/field-type.js';
+import { type FieldType, nullable } from '../codec/field-type.js';
 import { typeOf } from './expression.js';
 import type { NodeSpec } from './view-spec.js';
 
@@ -34,8 +34,4 @@ export function typesOfSpec(spec: NodeSpec): readonly FieldType[] {
     default:
       return unreachable(spec);
   }
-}
-
-function nullable(type: FieldType): FieldType {
-  return { ...type, flag: type.flag & ~FieldFlag.notNull };
 }

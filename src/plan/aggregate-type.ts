@@ -3,9 +3,8 @@
  *
  * @see pingcap/tidb pkg/expression/aggregation/base_func.go (typeInfer4Sum, typeInfer4Avg, typeInfer4MaxMin)
  */
-import { FieldFlag, type FieldType, MysqlType } from '../codec/field-type.js';
+import { FieldFlag, type FieldType, MysqlType, nullable } from '../codec/field-type.js';
 import type { AggregateFunction } from '../dataflow/view-spec.js';
-import { nullable } from './plan-columns.js';
 import { plainType } from './typing/literal.js';
 import { typeName, valueClassOf } from './typing/value-class.js';
 

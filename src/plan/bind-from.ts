@@ -1,4 +1,5 @@
 /** FROM: tables, derived tables and joins as one relation whose columns have names. */
+import { nullable } from '../codec/field-type.js';
 import type { ColumnInfo } from '../catalog/column-info.js';
 import { lowerName } from '../catalog/lower-name.js';
 import { present } from '../base/assert.js';
@@ -12,7 +13,7 @@ import { conjunction, conjuncts } from './conjunction.js';
 import { equality } from './equality.js';
 import { refuseHiddenColumns } from './hidden-digits.js';
 import type { LogicalPlan } from './logical-plan.js';
-import { columnTypes, columnsOf, nullable, projected } from './plan-columns.js';
+import { columnTypes, columnsOf, projected } from './plan-columns.js';
 import type { BoundQuery, QueryContext } from './query-context.js';
 import { Scope, type ScopeColumn } from './scope.js';
 

@@ -4,7 +4,7 @@
  *
  * @see Galindo-Legaria, Joshi, "Orthogonal Optimization of Subqueries and Aggregation", SIGMOD 2001
  */
-import { FieldFlag, MysqlType } from '../codec/field-type.js';
+import { FieldFlag, MysqlType, nullable } from '../codec/field-type.js';
 import { BOOLEAN_TYPE, type Constant, type RowExpression, typeOf } from '../dataflow/expression.js';
 import { mapColumns } from '../dataflow/expression-columns.js';
 import type { AggregateSpec } from '../dataflow/view-spec.js';
@@ -29,7 +29,7 @@ import { exactDomain } from './key-domain.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { joinedOver } from './outer-column.js';
 import { placeOver } from './place.js';
-import { columnTypes, nullable } from './plan-columns.js';
+import { columnTypes } from './plan-columns.js';
 import { pushDown } from './push-down.js';
 import type { Place, QueryContext, Subquery } from './query-context.js';
 import { memberTests } from './restrict-by-subquery.js';

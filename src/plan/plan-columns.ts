@@ -1,14 +1,9 @@
 /** The columns of relations: their types, and expressions that pass them on. */
 import { present, unreachable } from '../base/assert.js';
-import { FieldFlag, type FieldType, hasFlag } from '../codec/field-type.js';
+import { type FieldType, nullable } from '../codec/field-type.js';
 import { type InputColumn, type RowExpression, typeOf } from '../dataflow/expression.js';
-import { mapColumns } from '../dataflow/expression-columns.js';
+import { mapColumns, substituted } from '../dataflow/expression-columns.js';
 import type { LogicalPlan } from './logical-plan.js';
-
-/** The type without NOT NULL: what an outer join or a group without rows makes of it. */
-export function nullable(type: FieldType): FieldType {
-  return hasFlag(type, FieldFlag.notNull) ? { ...type, flag: type.flag & ~FieldFlag.notNull } : type;
-}
 
 /** The types of a relation's columns; NOT NULL only where no row can have a NULL. */
 export function columnTypes(plan: LogicalPlan): readonly FieldType[] {
@@ -62,13 +57,6 @@ export function shifted(expression: RowExpression, by: number): RowExpression {
   return by === 0
     ? expression
     : mapColumns(expression, (column) => ({ ...column, index: column.index + by }));
-}
-
-/** The expression with each column replaced by what stands for it. */
-export function substituted(expression: RowExpression, items: readonly RowExpression[]): RowExpression {
-  return mapColumns(expression, ({ index }) =>
-    present(items[index], `no column ${index} among ${items.length}`),
-  );
 }
 
 /**

@@ -7,12 +7,12 @@
  */
 import { present, unreachable } from '../base/assert.js';
 import type { RowExpression } from '../dataflow/expression.js';
-import { columnsUsed, mapColumns } from '../dataflow/expression-columns.js';
+import { columnsUsed, mapColumns, substituted } from '../dataflow/expression-columns.js';
 import { conjuncts, filtered } from './conjunction.js';
 import type { AggregatePlan, JoinPlan, LogicalPlan } from './logical-plan.js';
 import { makeJoin } from './make-join.js';
 import { joinGroup } from './order-joins.js';
-import { columnTypes, shifted, substituted } from './plan-columns.js';
+import { columnTypes, shifted } from './plan-columns.js';
 
 /**
  * The relation reduced to the rows for which all tests are true.

@@ -3,8 +3,7 @@
  *
  * @see pingcap/tidb pkg/planner/core/logical_plan_builder.go (unionJoinFieldType), pkg/types/field_type.go
  */
-import { FieldFlag, type FieldType, MysqlType, hasFlag, isUnsigned } from '../codec/field-type.js';
-import { nullable } from './plan-columns.js';
+import { FieldFlag, type FieldType, MysqlType, hasFlag, isUnsigned, nullable } from '../codec/field-type.js';
 import { plainType } from './typing/literal.js';
 import { type ValueClass, valueClassOf } from './typing/value-class.js';
 

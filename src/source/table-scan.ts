@@ -5,9 +5,8 @@
 import { ByteWriter } from '../base/byte-writer.js';
 import { originDefaultOf } from '../catalog/origin-default.js';
 import type { TableVersion } from '../catalog/table-version.js';
-import { FieldFlag, type FieldType, MysqlType } from '../codec/field-type.js';
 import { writeCompact } from '../codec/flagged-datum.js';
-import { ROWID_COLUMN, type TableId, coprocessorRange } from '../codec/table-keys.js';
+import { ROWID_COLUMN, ROWID_TYPE, type TableId, coprocessorRange } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import type { Delta } from '../dataflow/delta.js';
 import type { Condition } from '../tikv/coprocessor/condition.js';
@@ -89,17 +88,6 @@ function scanPlan(
     primaryPrefixColumnIds: common.filter(({ isPrefix }) => isPrefix).map(({ columnId }) => columnId),
   };
 }
-
-/** TiDB's type of `_tidb_rowid`. */
-const ROWID_TYPE: FieldType = {
-  tp: MysqlType.longlong,
-  flag: FieldFlag.notNull,
-  flen: 20,
-  decimal: 0,
-  charset: 'binary',
-  collate: 'binary',
-  elems: [],
-};
 
 function scanColumn(version: TableVersion, id: number): ScanColumn {
   if (id === ROWID_COLUMN) return { id, type: ROWID_TYPE, isHandle: true };

@@ -5,7 +5,8 @@
 import { SqlError, TiviewError } from '../base/errors.js';
 import { DEFAULT_GROUP, FORMAT_VERSION, registrySchema } from '../commit/registry-schema.js';
 import type { ControlPool } from './control-pool.js';
-import { quoteName, quoteTable } from './quote.js';
+import { quoteTable } from './quote.js';
+import { printName } from '../sql/parse/print-text.js';
 
 const ER_DB_CREATE_EXISTS = 1007;
 const ER_TABLE_EXISTS = 1050;
@@ -39,7 +40,7 @@ export async function bootstrapRegistry(
         if (!isThere) throw error;
       }
     };
-    await make(`CREATE DATABASE IF NOT EXISTS ${quoteName(schema)}`);
+    await make(`CREATE DATABASE IF NOT EXISTS ${printName(schema)}`);
     for (const [name, columns] of Object.entries(registrySchema)) {
       await make(
         `CREATE TABLE IF NOT EXISTS ${quoteTable(schema, name)} (${columns}) ` +

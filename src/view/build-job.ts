@@ -7,7 +7,7 @@
  */
 import { Alarm } from '../base/alarm.js';
 import { TiviewError } from '../base/errors.js';
-import { type Ts, maxTs } from '../codec/tso.js';
+import { type Ts, composeTs, maxTs } from '../codec/tso.js';
 import type { BuildRecord } from '../commit/build-record.js';
 import { BuildWriter } from '../commit/build-writer.js';
 import { RowIds } from '../commit/row-ids.js';
@@ -18,7 +18,7 @@ import type { Delta } from '../dataflow/delta.js';
 import { EpochSource } from '../source/epoch-source.js';
 import { casualtiesOfGaps, casualtiesOfSchema } from './casualty.js';
 import type { CompiledView } from './compiled-view.js';
-import { holdsState, hydrate } from './hydration.js';
+import { columnsRead, holdsState, hydrate } from './hydration.js';
 import { compareWithDefinition } from './law-check.js';
 import { LiveView } from './live-view.js';
 import { quoteTable } from './quote.js';
@@ -38,17 +38,13 @@ export class BuildError extends TiviewError {
 
 /** How far a build has come. */
 export interface BuildProgress {
-  phase: 'preparing' | 'scanning' | 'checking' | 'catchingUp' | 'publishing';
-  rowsRead: number;
-  /** Rows that the base tables were thought to have; 0: unknown. */
-  rowsExpected: number;
+  phase: 'preparing' | 'scanning' | 'checking' | 'catchingUp';
 }
 
 /** A merge waits for the build's feed to reach the group's epoch; if it does not in so long, it is tried again. */
 const MERGE_PATIENCE_MS = 2_000;
-/** The group is asked to wait only when the build is not further behind than this. */
-const MERGE_LAG_MS = 1_000n;
-const TSO_MS_SHIFT = 18n;
+/** The group is asked to wait only when the build is not further behind than this: a second. */
+const MERGE_LAG = composeTs(1_000n, 0n);
 /** Rows of a view with state that are gathered before they are written. */
 const HELD_ROWS = 65_536;
 const NOTHING: Delta = { rows: 0, weights: new Int32Array(0), columns: [], isConsolidated: true };
@@ -68,7 +64,7 @@ export class BuildJob {
   readonly #parts: ReignParts;
   readonly #view: ViewRecord;
   readonly #alarm = new Alarm();
-  readonly progress: BuildProgress = { phase: 'preparing', rowsRead: 0, rowsExpected: 0 };
+  readonly progress: BuildProgress = { phase: 'preparing' };
   #position: Ts | undefined;
 
   constructor(parts: ReignParts, view: ViewRecord) {
@@ -182,8 +178,7 @@ export class BuildJob {
       { coprocessor: cluster.coprocessor, runtime },
       signal,
     );
-    for await (const { deltas, rowsRead } of steps) {
-      this.progress.rowsRead += rowsRead;
+    for await (const { deltas } of steps) {
       held.add(deltas.get(live.id) ?? NOTHING);
       if (held.rows > heldRows) await this.#write(attempt, held.take(), {}, signal);
     }
@@ -238,7 +233,7 @@ export class BuildJob {
       const resolved = source.resolvedTs;
       if (resolved > source.lower) await this.#advance(attempt, resolved, signal);
       const goal = maxTs(group.frontier.appliedTs, source.lower);
-      if (goal - source.lower <= MERGE_LAG_MS << TSO_MS_SHIFT) return;
+      if (goal - source.lower <= MERGE_LAG) return;
       await this.#alarm.waitAtMost(MERGE_PATIENCE_MS, runtime, signal);
     }
   }
@@ -299,10 +294,6 @@ export class BuildJob {
 function checkSource({ source, live }: Attempt): void {
   const [casualty] = casualtiesOfGaps(source.gaps(), [live]);
   if (casualty !== undefined) throw new BuildError(casualty.reason);
-}
-
-function columnsRead(circuit: Circuit, tableId: number): readonly number[] {
-  return (circuit.sources.get(tableId) ?? []).map(({ id }) => id);
 }
 
 function followAll(source: EpochSource, compiled: CompiledView, circuit: Circuit): void {

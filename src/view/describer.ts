@@ -9,7 +9,7 @@ import { SqlError } from '../base/errors.js';
 import type { DescribedColumn, Description, PinnedContext, SelectDescriber } from '../plan/describe.js';
 import type { ControlPool, ControlRow, ControlSession } from './control-pool.js';
 import { pinnedAssignments } from './pinned-session.js';
-import { quoteName, quoteText } from './quote.js';
+import { printName, printString } from '../sql/parse/print-text.js';
 
 const MYSQL_TYPE_NEWDECIMAL = 246;
 
@@ -34,9 +34,9 @@ export class Describer implements SelectDescriber {
   describe(select: string, pinned: PinnedContext, signal: AbortSignal): Promise<Description> {
     return this.#control.session(async (session) => {
       await session.set(pinnedAssignments(pinned));
-      if (pinned.database !== undefined) await session.query(`USE ${quoteName(pinned.database)}`);
+      if (pinned.database !== undefined) await session.query(`USE ${printName(pinned.database)}`);
       const name = this.#uniqueName();
-      const view = `${quoteName(this.#schema)}.${quoteName(name)}`;
+      const view = `${printName(this.#schema)}.${printName(name)}`;
       await session.query(`CREATE VIEW ${view} AS ${select}`);
       try {
         return await this.#read(session, name, view);
@@ -72,7 +72,7 @@ export class Describer implements SelectDescriber {
   async #read(session: ControlSession, name: string, view: string): Promise<Description> {
     const [definition] = await session.query(
       'SELECT view_definition AS text FROM information_schema.views ' +
-        `WHERE table_schema = ${quoteText(this.#schema)} AND table_name = ${quoteText(name)}`,
+        `WHERE table_schema = ${printString(this.#schema)} AND table_name = ${printString(name)}`,
     );
     const shown = await session.query(`SHOW FULL COLUMNS FROM ${view}`);
     const { fields } = await session.describe(`SELECT * FROM ${view} LIMIT 0`);

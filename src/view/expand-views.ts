@@ -6,7 +6,7 @@
 import type { Query } from '../sql/ast/select.js';
 import { parseSelect } from '../sql/parse/select-parser.js';
 import type { PinnedSession } from './pinned-session.js';
-import { quoteName } from './quote.js';
+import { printName } from '../sql/parse/print-text.js';
 import type { ViewRecord } from './view-record.js';
 
 /** Finds a view by its name. */
@@ -55,8 +55,8 @@ function unqualified(node: unknown, used: ReadonlySet<string>): unknown {
 /** The view's definition, with the view's names for its columns. */
 function selectOf({ definition, output }: ViewRecord): string {
   if (output.every(({ name, alias }) => name === alias)) return definition;
-  const items = output.map(({ name, alias }) => `${quoteName(alias)} AS ${quoteName(name)}`);
-  return `SELECT ${items.join(',')} FROM (${definition}) AS ${quoteName('definition')}`;
+  const items = output.map(({ name, alias }) => `${printName(alias)} AS ${printName(name)}`);
+  return `SELECT ${items.join(',')} FROM (${definition}) AS ${printName('definition')}`;
 }
 
 function nameOf(database: unknown, table: unknown): string {

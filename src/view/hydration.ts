@@ -47,6 +47,11 @@ export async function* hydrate(
   }
 }
 
+/** The columns that a circuit wants of a table, in its order. */
+export function columnsRead(circuit: Circuit, table: TableId): readonly number[] {
+  return (circuit.sources.get(table) ?? []).map(({ id }) => id);
+}
+
 /** Whether what a view computes depends on more than the rows that change. */
 export function holdsState(spec: NodeSpec): boolean {
   switch (spec.kind) {
@@ -67,7 +72,7 @@ export function holdsState(spec: NodeSpec): boolean {
 
 /** The circuit says which columns it wants, in which order; the conditions speak of the view's own list. */
 function scanOf(circuit: Circuit, { table, conditions }: CompiledSource, ts: Ts) {
-  const columnIds = (circuit.sources.get(table.version.id) ?? []).map(({ id }) => id);
+  const columnIds = columnsRead(circuit, table.version.id);
   const placeOf = (place: number): number => columnIds.indexOf(table.columnIds[place] ?? Number.NaN);
   return {
     table: { version: table.version, columnIds },

@@ -6,15 +6,18 @@
  * every look for a while. Names of hidden tables are never used twice (build-job.ts), so what is garbage stays garbage,
  * also if this owner is deposed, and stalled, between look and removal.
  */
-import { SqlError, TiviewError, messageOf } from '../base/errors.js';
+import { SqlError } from '../base/errors.js';
 import { tableRange } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import { writeOne } from '../commit/single-write.js';
 import { type SystemTable, numberIn, textIn } from '../commit/system-table.js';
 import type { ControlRow } from './control-pool.js';
+import { invalidName } from './hide-invalid.js';
 import { droppedName } from './publication.js';
-import { quoteTable, quoteText } from './quote.js';
+import { quoteTable } from './quote.js';
+import { printString } from '../sql/parse/print-text.js';
 import type { ReignParts } from './reign-parts.js';
+import { repeat } from './repeat.js';
 
 /** Between two looks. */
 const LOOK_MS = 5_000;
@@ -41,18 +44,13 @@ export class Janitor {
   }
 
   /** Cleans until aborted. @throws the signal's reason. */
-  async run(signal: AbortSignal): Promise<never> {
-    const { runtime, telemetry } = this.#parts;
-    for (;;) {
-      try {
-        await this.#look(signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof TiviewError)) throw error;
-        telemetry.log.warn('could not clean up', { cause: messageOf(error) });
-      }
-      await runtime.sleep(LOOK_MS, signal);
-    }
+  run(signal: AbortSignal): Promise<never> {
+    const look = {
+      pauseMs: LOOK_MS,
+      complaint: 'could not clean up',
+      work: (inner: AbortSignal) => this.#look(inner),
+    };
+    return repeat(this.#parts, look, signal);
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -120,13 +118,13 @@ export class Janitor {
     const { control, schema, registry } = this.#parts;
     const found = await control.query(
       'SELECT table_name AS name, table_type AS type, tidb_table_id AS id FROM information_schema.tables ' +
-        `WHERE table_schema = ${quoteText(schema)}`,
+        `WHERE table_schema = ${printString(schema)}`,
       signal,
     );
     const { views } = registry;
     const inUse = new Set<string>();
     for (const view of views) {
-      for (const name of [droppedName(view), `invalid_${view.id}`, registry.build(view.id)?.tableName]) {
+      for (const name of [droppedName(view), invalidName(view), registry.build(view.id)?.tableName]) {
         if (name !== undefined) inUse.add(name);
       }
     }

@@ -10,7 +10,8 @@ import { SqlError } from '../base/errors.js';
 import { type Ts, ts } from '../codec/tso.js';
 import type { ControlPool, ControlRow, ControlSession } from './control-pool.js';
 import { type PinnedSession, pinnedAssignments } from './pinned-session.js';
-import { quoteName, quoteTable, quoteText } from './quote.js';
+import { quoteTable } from './quote.js';
+import { printName, printString } from '../sql/parse/print-text.js';
 import { orderedSql, summarySql } from './row-digest.js';
 import type { OutputColumn } from './view-record.js';
 
@@ -57,7 +58,7 @@ export async function compareWithDefinition(
   const { output } = what;
   const tableColumns = output.map(({ name, comparison }) => ({ name, comparison }));
   const definitionColumns = output.map(({ alias, comparison }) => ({ name: alias, comparison }));
-  const columnList = output.map(({ name }) => quoteName(name)).join(', ');
+  const columnList = output.map(({ name }) => printName(name)).join(', ');
   const tableSelect = `SELECT ${columnList} FROM ${quoteTable(what.table.schema, what.table.name)}`;
   return control.session(
     (left) =>
@@ -117,7 +118,7 @@ async function readRegistered(
     'SELECT v.schema_name, v.name, v.state, v.definition, v.output, v.pinned, ' +
       'IFNULL(v.applied_ts, f.applied_ts) AS applied_ts ' +
       `FROM ${quoteTable(registrySchema, 'views')} v JOIN ${quoteTable(registrySchema, 'frontier')} f ` +
-      `WHERE LOWER(v.schema_name) = LOWER(${quoteText(view.schema)}) AND LOWER(v.name) = LOWER(${quoteText(view.name)})`,
+      `WHERE LOWER(v.schema_name) = LOWER(${printString(view.schema)}) AND LOWER(v.name) = LOWER(${printString(view.name)})`,
   );
   if (row === undefined) throw new SqlError(1146, '42S02', `Materialized view '${shown}' doesn't exist`);
   if (row['state'] !== 'READY' && row['state'] !== 'FROZEN') {

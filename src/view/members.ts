@@ -3,13 +3,13 @@
  * watches an owner takes him for dead when neither that count nor the frontier record has moved for a while, by the
  * watcher's own clock. A wrong guess does no harm: the term fences the one who was only slow.
  */
-import { TiviewError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { CommitParts } from '../commit/fenced-transaction.js';
 import { writeOne } from '../commit/single-write.js';
 import type { SystemTable } from '../commit/system-table.js';
 import { numberIn, textIn } from '../commit/system-table.js';
 import type { Snapshot } from '../tikv/snapshot.js';
+import { repeat } from './repeat.js';
 
 /** An instance. */
 export interface Member {
@@ -40,18 +40,13 @@ export class MemberRow {
   }
 
   /** Beats until aborted. @throws the signal's reason. */
-  async run(signal: AbortSignal): Promise<never> {
-    const { runtime, telemetry } = this.#parts;
-    for (;;) {
-      try {
-        await this.#beat(signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof TiviewError)) throw error;
-        telemetry.log.warn('this instance could not show that it lives', { cause: error.message });
-      }
-      await runtime.sleep(MEMBER_BEAT_MS, signal);
-    }
+  run(signal: AbortSignal): Promise<never> {
+    const look = {
+      pauseMs: MEMBER_BEAT_MS,
+      complaint: 'this instance could not show that it lives',
+      work: (inner: AbortSignal) => this.#beat(inner),
+    };
+    return repeat(this.#parts, look, signal);
   }
 
   /** Says good-bye, so that nobody has to wait to be sure. */

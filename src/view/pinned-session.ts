@@ -3,7 +3,7 @@
  * long as it lives.
  */
 import type { PinnedContext } from '../plan/describe.js';
-import { quoteText } from './quote.js';
+import { printString } from '../sql/parse/print-text.js';
 
 /** Settings of the creator's session. */
 export interface PinnedSession extends PinnedContext {
@@ -18,9 +18,9 @@ export interface PinnedSession extends PinnedContext {
  */
 export function pinnedAssignments(pinned: PinnedContext): string {
   return [
-    `collation_connection = ${quoteText(pinned.collation)}`,
+    `collation_connection = ${printString(pinned.collation)}`,
     `div_precision_increment = ${pinned.divPrecisionIncrement}`,
-    `time_zone = ${quoteText(pinned.timeZone)}`,
-    `sql_mode = ${quoteText(pinned.sqlMode)}`,
+    `time_zone = ${printString(pinned.timeZone)}`,
+    `sql_mode = ${printString(pinned.sqlMode)}`,
   ].join(', ');
 }

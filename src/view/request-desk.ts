@@ -1,5 +1,5 @@
 /** The owner's side of `<schema>.requests`: looks for unanswered ones, carries them out, answers. */
-import { TiviewError, messageOf } from '../base/errors.js';
+import { messageOf } from '../base/errors.js';
 import { writeOne } from '../commit/single-write.js';
 import { type SystemRecord, numberIn, textIn } from '../commit/system-table.js';
 import type { ReignParts } from './reign-parts.js';
@@ -11,6 +11,7 @@ import {
   parseRequest,
 } from './requests.js';
 import type { ViewJobs } from './view-jobs.js';
+import { repeat } from './repeat.js';
 
 /** Between two looks. */
 const LOOK_MS = 100;
@@ -27,18 +28,13 @@ export class RequestDesk {
   }
 
   /** Serves until aborted. @throws the signal's reason. */
-  async run(signal: AbortSignal): Promise<never> {
-    const { runtime, telemetry } = this.#parts;
-    for (;;) {
-      try {
-        await this.#look(signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof TiviewError)) throw error;
-        telemetry.log.warn('requests of other instances could not be read', { cause: error.message });
-      }
-      await runtime.sleep(LOOK_MS, signal);
-    }
+  run(signal: AbortSignal): Promise<never> {
+    const look = {
+      pauseMs: LOOK_MS,
+      complaint: 'requests of other instances could not be read',
+      work: (inner: AbortSignal) => this.#look(inner),
+    };
+    return repeat(this.#parts, look, signal);
   }
 
   async #look(signal: AbortSignal): Promise<void> {

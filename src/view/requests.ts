@@ -8,7 +8,8 @@ import type { Runtime } from '../base/runtime.js';
 import { type Ts, ts } from '../codec/tso.js';
 import type { SystemRecord } from '../commit/system-table.js';
 import type { ControlPool } from './control-pool.js';
-import { quoteTable, quoteText } from './quote.js';
+import { quoteTable } from './quote.js';
+import { printString } from '../sql/parse/print-text.js';
 import { type ViewRecord, viewOfRecord, viewToRecord } from './view-record.js';
 
 /** What can be asked for. */
@@ -40,7 +41,7 @@ export async function askOwner(
   const id = await control.session(async (session) => {
     const body = JSON.stringify(packed(request));
     await session.query(
-      `INSERT INTO ${table} (member, request) VALUES (${quoteText(member)}, ${quoteText(body)})`,
+      `INSERT INTO ${table} (member, request) VALUES (${printString(member)}, ${printString(body)})`,
     );
     const [row] = await session.query('SELECT LAST_INSERT_ID() AS id');
     return row?.['id'] ?? '';

@@ -4,7 +4,7 @@
  * every text.
  */
 import { unreachable } from '../base/assert.js';
-import { quoteName } from './quote.js';
+import { printName } from '../sql/parse/print-text.js';
 
 /**
  * How far a column's value is the definition's to say (SURFACE §4): - `exact`: to the last byte; - `collated`: any string
@@ -26,7 +26,7 @@ function digestOf(columns: readonly ComparedColumn[]): string {
 }
 
 function cellOf({ name, comparison }: ComparedColumn): string {
-  const column = quoteName(name);
+  const column = printName(name);
   switch (comparison) {
     case 'exact':
       return `HEX(CAST(${column} AS BINARY))`;
@@ -59,7 +59,7 @@ export function summarySql(select: string, columns: readonly ComparedColumn[]): 
 
 /** A select of every row, ordered by its digest: `row_digest`, then the columns in the text form of `values`. */
 export function orderedSql(select: string, columns: readonly ComparedColumn[]): string {
-  const shown = columns.map(({ name }) => `IFNULL(LEFT(CAST(${quoteName(name)} AS CHAR), 64), 'NULL')`);
+  const shown = columns.map(({ name }) => `IFNULL(LEFT(CAST(${printName(name)} AS CHAR), 64), 'NULL')`);
   return (
     `SELECT ${digestOf(columns)} AS row_digest, CONCAT_WS(', ', ${shown.join(', ')}) AS row_text ` +
     `FROM (${select}) AS rows_of_select ORDER BY row_digest`

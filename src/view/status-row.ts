@@ -31,18 +31,13 @@ export function statusRow({ view, frontier, reign, now }: StatusInput): StatusRo
     Lag_ms: appliedTs === undefined ? null : lagMs(appliedTs, now).toString(),
     Progress: percentOf(view, progress),
     Eta_s: null,
-    State_bytes: live === undefined ? null : String(live.stateBytes + operatorBytes(view.id, reign)),
+    State_bytes:
+      live === undefined
+        ? null
+        : String(live.stateBytes + (reign?.parts.group.circuit.stateBytes(view.id) ?? 0)),
     Epochs: frontier?.epoch.toString() ?? null,
     Last_error: view.lastError ?? (view.state === 'READY' ? heldBack(reign, now) : null),
   };
-}
-
-/** State of the operators that work for a view; what several views share counts for each. */
-function operatorBytes(viewId: bigint, reign: Reign | undefined): number {
-  const reports = reign?.parts.group.circuit.report() ?? [];
-  return reports
-    .filter(({ views }) => views.includes(viewId))
-    .reduce((bytes, { counters }) => bytes + counters.stateBytes, 0);
 }
 
 /** Milliseconds between an applied ts and now. */
@@ -58,9 +53,7 @@ function timeOf(ts: Ts): string {
 function percentOf(view: ViewRecord, progress: BuildProgress | undefined): string | null {
   if (view.state !== 'BUILDING') return '100.0';
   if (progress === undefined) return '0.0';
-  const done = { preparing: 0, scanning: 1, checking: 80, catchingUp: 90, publishing: 95 }[progress.phase];
-  const isCounted = progress.phase === 'scanning' && progress.rowsExpected > 0;
-  return (isCounted ? Math.min(79, (80 * progress.rowsRead) / progress.rowsExpected) : done).toFixed(1);
+  return { preparing: 0, scanning: 1, checking: 80, catchingUp: 90 }[progress.phase].toFixed(1);
 }
 
 /** A lag worth a word: the slowest span and its store. */

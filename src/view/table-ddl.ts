@@ -5,7 +5,7 @@
 import { SqlError } from '../base/errors.js';
 import type { DescribedColumn } from '../plan/describe.js';
 import type { CreateView, IndexPart, TableElement } from '../sql/ast/view-statement.js';
-import { quoteName, quoteText } from './quote.js';
+import { printName, printString } from '../sql/parse/print-text.js';
 
 /** TiDB's bound on the bytes of a key (`max-index-length`). */
 const KEY_BYTES_MAX = 3072;
@@ -49,25 +49,25 @@ function columnDdl({ name, type, collation, isNotNull }: DescribedColumn, isKey:
   );
   const charset =
     collation === undefined ? '' : ` CHARACTER SET ${collation.split('_')[0]} COLLATE ${collation}`;
-  return `${quoteName(name)} ${text}${charset} ${isNotNull || isKey ? 'NOT NULL' : 'NULL'}`;
+  return `${printName(name)} ${text}${charset} ${isNotNull || isKey ? 'NOT NULL' : 'NULL'}`;
 }
 
 function indexDdl(element: TableElement, columns: readonly DescribedColumn[]): string | undefined {
   if (element.kind !== 'index') return undefined;
   for (const part of element.parts) placeOf(part, columns);
-  const name = element.name === undefined ? '' : ` ${quoteName(element.name)}`;
+  const name = element.name === undefined ? '' : ` ${printName(element.name)}`;
   return `${element.isUnique ? 'UNIQUE ' : ''}KEY${name} (${element.parts.map(partDdl).join(', ')})`;
 }
 
 function partDdl({ column, length, isDescending }: IndexPart): string {
   const prefix = length === undefined ? '' : `(${length})`;
-  return `${quoteName(column)}${prefix}${isDescending ? ' DESC' : ''}`;
+  return `${printName(column)}${prefix}${isDescending ? ' DESC' : ''}`;
 }
 
 function optionsDdl(statement: TableDesign['statement'], hasRowIds: boolean): string {
   const { comment, shardRowIdBits, preSplitRegions } = statement;
   const options: string[] = [];
-  if (comment !== undefined) options.push(`COMMENT = ${quoteText(comment)}`);
+  if (comment !== undefined) options.push(`COMMENT = ${printString(comment)}`);
   // Only tables with hidden row ids have shards; ours are hashes, spread as they are.
   if (hasRowIds && shardRowIdBits !== undefined) options.push(`SHARD_ROW_ID_BITS = ${shardRowIdBits}`);
   if (hasRowIds && preSplitRegions !== undefined) options.push(`PRE_SPLIT_REGIONS = ${preSplitRegions}`);
@@ -103,5 +103,5 @@ function placeOf(part: IndexPart, columns: readonly DescribedColumn[]): number {
 }
 
 function nameAt(columns: readonly DescribedColumn[], place: number): string {
-  return quoteName(columns[place]?.name ?? '');
+  return printName(columns[place]?.name ?? '');
 }

@@ -3,6 +3,7 @@
  * may not drop the database gets TiDB's refusal before anything is lost.
  */
 import { SqlError } from '../../base/errors.js';
+import { printName } from '../../sql/parse/print-text.js';
 import type { ViewService } from '../../view/index.js';
 import type { AnswerWriter, LocalStatement, SessionAccess } from '../statement-gate.js';
 import { askSession, commitOpenTransaction } from './session-questions.js';
@@ -34,7 +35,7 @@ export function dropDatabase(bytes: Uint8Array, database: string, service: ViewS
 async function mayDropTablesOf(database: string, session: SessionAccess): Promise<boolean> {
   try {
     await session.query(
-      `DROP VIEW ${quoted(database)}.${quoted('tiview probe: no such view')}`,
+      `DROP VIEW ${printName(database)}.${printName('tiview probe: no such view')}`,
       session.signal,
     );
   } catch (error) {
@@ -63,8 +64,4 @@ async function dropViews(
 async function relay(text: string, session: SessionAccess, answer: AnswerWriter): Promise<void> {
   const { affectedRows, warnings } = await session.query(text, session.signal);
   answer.ok({ affectedRows, warnings });
-}
-
-function quoted(text: string): string {
-  return `\`${text.replaceAll('`', '``')}\``;
 }

@@ -6,6 +6,7 @@
 import { toHex, utf8 } from '../../base/bytes.js';
 import { SqlError } from '../../base/errors.js';
 import type { CreateView, ObjectName, ViewStatement } from '../../sql/ast/view-statement.js';
+import { printName } from '../../sql/parse/print-text.js';
 import type { SessionAccess } from '../statement-gate.js';
 
 /** ER_PLACEMENT_POLICY_NOT_EXISTS: comes after the check of privileges, before anything is made. */
@@ -97,6 +98,5 @@ async function expectError(sql: string, errnos: readonly number[], session: Sess
 
 /** In backticks, which every sql_mode understands. */
 function quoted({ database, name }: ObjectName): string {
-  const quote = (text: string): string => `\`${text.replaceAll('`', '``')}\``;
-  return database === undefined ? quote(name) : `${quote(database)}.${quote(name)}`;
+  return database === undefined ? printName(name) : `${printName(database)}.${printName(name)}`;
 }

@@ -14,9 +14,15 @@ export interface ViewLookup {
   readonly byName: ReadonlyMap<string, NamedView>;
   readonly bySchema: ReadonlyMap<string, readonly NamedView[]>;
   /** Views that read a table, by `schema.name`. */
-  readonly byBase: ReadonlyMap<string, readonly NamedView[]>;
+  readonly byBase: ReadonlyMap<string, readonly BaseReader[]>;
   /** In lower case. */
   readonly systemSchema: string;
+}
+
+/** A view that reads a table, and the columns that it reads of it. */
+export interface BaseReader {
+  readonly view: NamedView;
+  readonly columns: readonly string[];
 }
 
 /** Actions on a whole database that reach the tables in it. */
@@ -67,16 +73,11 @@ export function refusalOfChange(
 ): SqlError | undefined {
   for (const change of changes) {
     const schema = (change.database ?? database ?? '').toLowerCase();
-    const readers = (views.byBase.get(`${schema}.${change.table}`) ?? []).filter((view) =>
-      view.bases.some(
-        (base) =>
-          isSame(base.schema, schema) &&
-          isSame(base.name, change.table) &&
-          base.columns.includes(change.column),
-      ),
+    const readers = (views.byBase.get(`${schema}.${change.table}`) ?? []).filter(({ columns }) =>
+      columns.includes(change.column),
     );
     if (readers.length === 0) continue;
-    const names = readers.map(shownName).join(', ');
+    const names = readers.map(({ view }) => shownName(view)).join(', ');
     return new SqlError(
       1105,
       'HY000',
@@ -115,8 +116,4 @@ function refusal(view: NamedView, action: WriteAction): SqlError {
 
 function shownName({ schema, name }: NamedView): string {
   return `${schema}.${name}`;
-}
-
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

@@ -5,6 +5,7 @@
 import { fromUtf8 } from '../../base/bytes.js';
 import { splitStatements } from '../../sql/scan/statement-end.js';
 import type { LexMode } from '../../sql/scan/lex-mode.js';
+import { unquoteName } from '../../sql/scan/name-index.js';
 import { TokenCursor } from '../../sql/scan/token-cursor.js';
 import type { AnswerOutcome } from '../../wire/expected-answers.js';
 
@@ -36,9 +37,8 @@ export function databasesUsed(bytes: Uint8Array, start: number, end: number, mod
   for (const statement of splitStatements(bytes, start, end, mode)) {
     const cursor = new TokenCursor(bytes, statement.start, statement.end, mode);
     if (!cursor.take('use')) continue;
-    const text = fromUtf8(bytes.subarray(cursor.start, cursor.end));
-    const quote = text[0] === '`' || text[0] === '"' ? text[0] : undefined;
-    used.push(quote === undefined ? text : text.slice(1, -1).replaceAll(quote + quote, quote));
+    const { start: from, end: to } = cursor;
+    used.push(cursor.kind === 'name' ? unquoteName(bytes, from, to) : fromUtf8(bytes.subarray(from, to)));
   }
   return used;
 }

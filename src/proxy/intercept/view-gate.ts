@@ -4,7 +4,6 @@
  */
 import { SqlError } from '../../base/errors.js';
 import { DEFAULT_LEX_MODE, type LexMode } from '../../sql/scan/lex-mode.js';
-import type { NameIndex } from '../../sql/scan/name-index.js';
 import { ScanBit, type StatementScanner } from '../../sql/scan/statement-scanner.js';
 import { columnChanges } from '../../sql/scan/column-changes.js';
 import { readTables } from '../../sql/scan/read-tables.js';
@@ -27,7 +26,6 @@ import { type SessionDatabase, databasesUsed } from './session-database.js';
 
 /** The names of one snapshot, prepared for looking up. */
 export interface GateNames extends ViewLookup {
-  readonly index: NameIndex;
   readonly scanner: StatementScanner;
   /** Whether any view is INVALID. */
   readonly hasInvalid: boolean;
@@ -105,9 +103,14 @@ export class ViewGate implements StatementGate {
       const isLongEnough = end - start >= HEAD_BYTES;
       if (!isLongEnough || names.byName.size > 0) return NEED_MORE;
     }
-    const bits = this.#scan(names, statement);
+    const modes = modesOf(statement);
+    let bits = 0;
+    for (const mode of modes) bits |= names.scanner.scan(statement.bytes, start, end, mode);
     if ((bits & ScanBit.ours) !== 0) return this.#ours(statement, bits);
-    for (const mode of modesOf(statement)) {
+    // Nearly every statement goes on from here without another look.
+    const mayBeForbidden = (bits & ScanBit.write) !== 0 || names.hasInvalid;
+    if (!mayBeForbidden) return this.#passing(statement, bits);
+    for (const mode of modes) {
       const verdict = this.#forbidden(statement, bits, mode, names);
       if (verdict !== undefined) return verdict;
     }
@@ -140,13 +143,6 @@ export class ViewGate implements StatementGate {
       error ??= firstOf(databases, (database) => refusalOfChange(changes, names, database));
     }
     return error === undefined ? undefined : { kind: 'refuse', error };
-  }
-
-  #scan({ scanner }: GateNames, statement: StatementText): number {
-    const { bytes, start, end } = statement;
-    let bits = 0;
-    for (const mode of modesOf(statement)) bits |= scanner.scan(bytes, start, end, mode);
-    return bits;
   }
 
   #ours(statement: StatementText, bits: number): Verdict {

@@ -5,6 +5,7 @@ import type { NameSnapshot, NamedView, ViewService } from '../../view/index.js';
 import type { SessionIdentity, StatementGate, StatementGates } from '../statement-gate.js';
 import { dropDatabase } from './drop-database.js';
 import type { AnsweredStatements } from './kill.js';
+import type { BaseReader } from './refusal.js';
 import { SessionDatabase } from './session-database.js';
 import { type GateNames, ViewGate } from './view-gate.js';
 import { viewStatement } from './view-statement.js';
@@ -46,7 +47,7 @@ export class ViewGates implements StatementGates {
 
 function gateNames(snapshot: NameSnapshot): GateNames {
   const byName = new Map<string, NamedView>();
-  const byBase = new Map<string, NamedView[]>();
+  const byBase = new Map<string, BaseReader[]>();
   const bySchema = new Map<string, NamedView[]>();
   for (const view of snapshot.views) {
     const schema = view.schema.toLowerCase();
@@ -54,7 +55,7 @@ function gateNames(snapshot: NameSnapshot): GateNames {
     bySchema.set(schema, [...(bySchema.get(schema) ?? []), view]);
     for (const base of view.bases) {
       const key = `${base.schema}.${base.name}`.toLowerCase();
-      byBase.set(key, [...(byBase.get(key) ?? []), view]);
+      byBase.set(key, [...(byBase.get(key) ?? []), { view, columns: base.columns }]);
     }
   }
   const { systemSchema } = snapshot;
@@ -64,7 +65,6 @@ function gateNames(snapshot: NameSnapshot): GateNames {
   ]);
   const hasInvalid = snapshot.views.some(({ state }) => state === 'INVALID');
   return {
-    index,
     scanner: new StatementScanner(index),
     hasInvalid,
     byName,

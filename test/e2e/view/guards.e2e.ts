@@ -1,9 +1,11 @@
 /** What the proxy and the watch over the views' tables keep from happening, or notice when it has happened. */
 import { expect } from 'chai';
-import { until } from '../../support/until.js';
 import { type Rig, startRig } from '../../support/rig.js';
+import { until } from '../../support/settled.js';
 import { SqlClient } from '../../support/sql-client.js';
 import { type TiView, startTiView } from '../../support/tiview.js';
+
+const WITHIN_MS = 20_000;
 
 describe('guards around views', () => {
   let rig: Rig;
@@ -40,12 +42,20 @@ describe('guards around views', () => {
   it('make a view INVALID when somebody writes to its table past the proxy', async () => {
     await client.run('create materialized view v as select id, a from t');
     await direct.run('update shop.v set a = 11 where id = 1');
-    await until(async () => (await stateOf('v'))[0] === 'INVALID');
+    await until(
+      'the view is INVALID',
+      WITHIN_MS,
+      async () => (await stateOf('v'))[0] === 'INVALID' || undefined,
+    );
     expect((await stateOf('v'))[1]).contain('somebody else wrote to its table');
     const refused = await client.error('select * from v');
     expect(refused.errno).equal(1356);
     expect(refused.message).contain('somebody else wrote');
-    await until(async () => (await direct.rows("show tables in shop like 'v'")).length === 0);
+    await until(
+      'the table is out of sight',
+      WITHIN_MS,
+      async () => (await direct.rows("show tables in shop like 'v'")).length === 0 || undefined,
+    );
     await client.run('create or replace materialized view v as select id, a from t');
     expect(await client.rows('select * from v order by id')).deep.equal([
       ['1', '10'],
@@ -74,7 +84,11 @@ describe('guards around views', () => {
   it('make a view INVALID when its table is dropped past the proxy', async () => {
     await client.run('create materialized view v as select id, a from t');
     await direct.run('drop table shop.v');
-    await until(async () => (await stateOf('v'))[0] === 'INVALID');
+    await until(
+      'the view is INVALID',
+      WITHIN_MS,
+      async () => (await stateOf('v'))[0] === 'INVALID' || undefined,
+    );
     expect((await stateOf('v'))[1]).contain('dropped');
     await client.run('drop materialized view v');
     expect(await client.rows('show materialized views')).deep.equal([]);
@@ -83,7 +97,11 @@ describe('guards around views', () => {
   it('let a frozen view be built again', async () => {
     await client.run('create materialized view v (id, a, index (a)) as select id, a from t');
     await direct.run('truncate table shop.t');
-    await until(async () => (await stateOf('v'))[0] === 'FROZEN');
+    await until(
+      'the view is FROZEN',
+      WITHIN_MS,
+      async () => (await stateOf('v'))[0] === 'FROZEN' || undefined,
+    );
     expect((await stateOf('v'))[1]).contain('shop.t');
     expect((await client.rows('select * from v')).length).equal(2);
     await client.run('insert into t values (7, 70, 700)');
@@ -98,7 +116,11 @@ describe('guards around views', () => {
     await rig.pauseResolved(60_000);
     const builder = await tiview.connect({ database: 'shop' });
     const outcome = builder.error('create materialized view v as select id, a from t');
-    await until(async () => (await stateOf('v'))[0] === 'BUILDING');
+    await until(
+      'the view is BUILDING',
+      WITHIN_MS,
+      async () => (await stateOf('v'))[0] === 'BUILDING' || undefined,
+    );
     await client.run(`kill query ${builder.id}`);
     expect((await outcome).errno).equal(1317);
     await rig.pauseResolved(0);
@@ -114,10 +136,14 @@ describe('guards around views', () => {
     const outcome = builder
       .run('create materialized view v as select id, a from t')
       .catch((error: unknown) => error);
-    await until(async () => (await stateOf('v'))[0] === 'BUILDING');
+    await until(
+      'the view is BUILDING',
+      WITHIN_MS,
+      async () => (await stateOf('v'))[0] === 'BUILDING' || undefined,
+    );
     builder.abandon();
     await rig.pauseResolved(0);
-    await until(async () => (await stateOf('v'))[0] === 'READY');
+    await until('the view is READY', WITHIN_MS, async () => (await stateOf('v'))[0] === 'READY' || undefined);
     expect((await client.rows('select * from v')).length).equal(2);
     void outcome;
   });
@@ -183,7 +209,7 @@ describe('guards around views', () => {
     client = await tiview.connect({ database: 'shop' });
     const rowsOf = async (): Promise<string | null> =>
       (await client.rows('show materialized view status v'))[0]?.[3] ?? null;
-    await until(async () => (await rowsOf()) === '2');
+    await until('the rows are counted', WITHIN_MS, async () => (await rowsOf()) === '2' || undefined);
     await client.run('insert into t values (3, 30, 300)');
     await client.run('refresh materialized view v');
     expect(await rowsOf()).equal('3');

@@ -3,7 +3,8 @@ import { composeTs, ts } from '../../../src/codec/tso.js';
 import { EpochHistory } from '../../../src/view/epoch-history.js';
 import { GcKeeper } from '../../../src/view/gc-keeper.js';
 import { Liveness } from '../../../src/view/members.js';
-import { quoteName, quoteTable, quoteText } from '../../../src/view/quote.js';
+import { quoteTable } from '../../../src/view/quote.js';
+import { printName, printString } from '../../../src/sql/parse/print-text.js';
 import { pinnedAssignments } from '../../../src/view/pinned-session.js';
 import { orderedSql, summarySql } from '../../../src/view/row-digest.js';
 import { isLike } from '../../../src/view/statements/like.js';
@@ -44,8 +45,8 @@ describe('LIKE of SHOW', () => {
 
 describe('quoting', () => {
   it('leaves no way out of a name or a text', () => {
-    expect(quoteName('a`b')).to.equal('`a``b`');
-    expect(quoteText("it's \\ here")).to.equal("'it''s \\\\ here'");
+    expect(printName('a`b')).to.equal('`a``b`');
+    expect(printString("it's \\ here")).to.equal("'it''s \\\\ here'");
     expect(quoteTable('a.b', 'c')).to.equal('`a.b`.`c`');
   });
 
