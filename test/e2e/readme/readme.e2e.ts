@@ -24,6 +24,7 @@ const withoutTimes = (text: string): string => text.replace(/\(\d+\.\d+ sec\)/g,
 describe('README.md', function () {
   this.timeout(180_000);
   let rig: Rig;
+  let stopRig: (() => Promise<void>) | undefined;
   let tiview: ChildProcess | undefined;
   let terminal: Terminal | undefined;
   /** README's ports, and those that are used instead. */
@@ -33,6 +34,7 @@ describe('README.md', function () {
     await needsClient(this, 'mariadb');
     await needsClient(this, 'pymysql');
     rig = await startRig();
+    stopRig = () => rig.stop();
     const portOf = (address: string): string => address.split(':')[1] ?? '';
     ports = [
       ['4000', String(rig.mysqlPort)],
@@ -51,7 +53,7 @@ describe('README.md', function () {
       process.kill(-tiview.pid, 'SIGTERM');
       await exited;
     }
-    await rig.stop();
+    await stopRig?.();
   });
 
   const translated = (text: string, from: 0 | 1, to: 0 | 1): string =>
