@@ -102,7 +102,7 @@ describe('scenarios', () => {
       await tiview.start();
     }
     await rig.stopStore(3n);
-    await sleep(5000);
+    await sleep(10_000);
     await rig.startStore(3n);
     await writers.stop();
     await using client = await tiview.connect({ database: 'w' });
