@@ -11,18 +11,32 @@ import { assert } from '../base/assert.js';
 import type { TableId } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import type { Delta } from './delta.js';
-import { type Node, sharedGraph } from './node.js';
-import type { OperatorCounters } from './operator.js';
+import { type Edge, type Node, reads, sharedGraph } from './node.js';
+import type { Operator, OperatorCounters } from './operator.js';
 import { type SourceColumn, SourceOperator } from './operators/source-operator.js';
-import { Step } from './step.js';
+import { type Clock, Step } from './step.js';
 import type { ViewId } from './view-spec.js';
 
-/** What an operator has done, for EXPLAIN ANALYZE. */
+/** What an operator has done. */
 export interface OperatorReport {
   /** Views that it works for. */
   readonly views: readonly ViewId[];
   readonly name: string;
   readonly counters: OperatorCounters;
+}
+
+/** An operator as one view sees it, for EXPLAIN ANALYZE. */
+export interface OperatorWork {
+  /** 0: the view itself; inputs follow, one deeper. What is an input twice is there twice. */
+  readonly depth: number;
+  readonly name: string;
+  /** The base table, of an operator that brings in its changes. */
+  readonly table: TableId | undefined;
+  readonly counters: OperatorCounters;
+  /** In steps that had a clock. */
+  readonly spentMs: number;
+  /** How many views it works for. */
+  readonly views: number;
 }
 
 /** Incremental maintenance of some views. */
@@ -34,6 +48,7 @@ export class Circuit {
   #nodes: readonly Node[];
   #step: Step | undefined;
   #isSpent = false;
+  readonly #spentMs = new WeakMap<Operator, number>();
 
   /**
    * @param upper - all commits up to it are in the operators' state.
@@ -66,14 +81,16 @@ export class Circuit {
    * @param upper - its end: not before that of the last one.
    * @param inputs - what changed in (this.upper, upper], with the columns that {@link sources} says; tables in which
    *   nothing changed may be left out. Lent until the step is done.
+   * @param clock - given if what the operators take is to be known.
    */
-  begin(upper: Ts, inputs: ReadonlyMap<TableId, Delta>): Step {
+  begin(upper: Ts, inputs: ReadonlyMap<TableId, Delta>, clock?: Clock): Step {
     this.#assertIdle();
     assert(upper >= this.#upper, `an epoch up to ${upper} after ${this.#upper}`);
     for (const table of inputs.keys()) assert(this.#sources.has(table), `no view reads table ${table}`);
     const step = new Step(
-      { sources: this.#sources, nodes: this.#nodes, outputs: this.#outputs },
+      { sources: this.#sources, nodes: this.#nodes, outputs: this.#outputs, spentMs: this.#spentMs },
       inputs,
+      clock,
       () => {
         this.#upper = upper;
         this.#step = undefined;
@@ -100,6 +117,7 @@ export class Circuit {
     for (const view of other.#outputs.keys())
       assert(!this.#outputs.has(view), `view ${view} is there already`);
     other.#isSpent = true;
+    for (const { operator } of other.#nodes) this.#spentMs.set(operator, other.#spentMs.get(operator) ?? 0);
     const known = new Map<string, Node>();
     for (const node of this.#nodes) if (node.signature !== undefined) known.set(node.signature, node);
     const joining = [...other.#outputs].map(([view, node]) => [view, sharedGraph(node, known)] as const);
@@ -128,6 +146,29 @@ export class Circuit {
       name: node.operator.name,
       counters: node.operator.counters,
     }));
+  }
+
+  /** What the operators of one view have done and hold, from the view down to its tables. */
+  work(view: ViewId): readonly OperatorWork[] {
+    const end = this.#outputs.get(view);
+    assert(end !== undefined, `no view ${view}`);
+    const ends = [...this.#outputs.values()];
+    const lines: OperatorWork[] = [];
+    const visit = (edge: Edge, depth: number): void => {
+      const operator = edge.kind === 'node' ? edge.node.operator : this.#sources.get(edge.table);
+      assert(operator !== undefined, `view ${view} reads what is no source`);
+      lines.push({
+        depth,
+        name: operator.name,
+        table: edge.kind === 'source' ? edge.table : undefined,
+        counters: operator.counters,
+        spentMs: this.#spentMs.get(operator) ?? 0,
+        views: ends.filter((other) => reads(other, edge)).length,
+      });
+      if (edge.kind === 'node') for (const input of edge.node.inputs) visit(input, depth + 1);
+    };
+    visit({ kind: 'node', node: end }, 0);
+    return lines;
   }
 
   #rewire(outputs: ReadonlyMap<ViewId, Node>): void {

@@ -36,6 +36,14 @@ export function sharedGraph(end: Node, known: Map<string, Node>): Node {
   return node;
 }
 
+/** Whether what an edge comes from is part of the graph of `end`. */
+export function reads(end: Node, edge: Edge): boolean {
+  if (edge.kind === 'node') return needs(end, edge.node);
+  return end.inputs.some((input) =>
+    input.kind === 'node' ? reads(input.node, edge) : input.table === edge.table,
+  );
+}
+
 /** Whether `node` is part of the graph of `end`. */
 export function needs(end: Node, node: Node): boolean {
   return end === node || end.inputs.some((edge) => edge.kind === 'node' && needs(edge.node, node));

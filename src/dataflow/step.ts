@@ -4,7 +4,7 @@ import { TiviewError } from '../base/errors.js';
 import type { TableId } from '../codec/table-keys.js';
 import type { Delta } from './delta.js';
 import { type Edge, type Node, needs } from './node.js';
-import type { RunResult } from './operator.js';
+import type { Operator, RunResult } from './operator.js';
 import { OperatorError } from './operator-error.js';
 import type { SourceOperator } from './operators/source-operator.js';
 import type { ViewId } from './view-spec.js';
@@ -20,19 +20,31 @@ export interface StepParts {
   readonly sources: ReadonlyMap<TableId, SourceOperator>;
   readonly nodes: readonly Node[];
   readonly outputs: ReadonlyMap<ViewId, Node>;
+  /** How long operators have worked, over all steps that had a clock. Added to. */
+  readonly spentMs: WeakMap<Operator, number>;
 }
+
+/** Milliseconds from some moment on: this layer has no clock of its own. */
+export type Clock = () => number;
 
 /** An epoch under way. */
 export class Step {
   readonly #parts: StepParts;
+  readonly #clock: Clock | undefined;
   readonly #onDone: () => void;
   #at = 0;
   #hasBegun = false;
   #isOver = false;
 
   /** Use Circuit.begin. */
-  constructor(parts: StepParts, inputs: ReadonlyMap<TableId, Delta>, onDone: () => void) {
+  constructor(
+    parts: StepParts,
+    inputs: ReadonlyMap<TableId, Delta>,
+    clock: Clock | undefined,
+    onDone: () => void,
+  ) {
     this.#parts = parts;
+    this.#clock = clock;
     this.#onDone = onDone;
     for (const [table, source] of parts.sources) {
       const input = inputs.get(table);
@@ -65,7 +77,7 @@ export class Step {
       operator.begin(inputs.map((edge) => this.#deltaOf(edge)));
       this.#hasBegun = true;
     }
-    const { rows, isDone } = this.#runOperator(node, budget);
+    const { rows, isDone } = this.#timed(operator, () => this.#runOperator(node, budget));
     if (isDone) {
       this.#at++;
       this.#hasBegun = false;
@@ -87,11 +99,20 @@ export class Step {
   #finish(): ReadonlyMap<ViewId, Delta> {
     const { sources, nodes, outputs } = this.#parts;
     const views = new Map([...outputs].map(([view, { operator }]) => [view, operator.output]));
-    for (const { operator } of nodes) operator.absorb();
+    for (const { operator } of nodes) this.#timed(operator, () => operator.absorb());
     for (const source of sources.values()) source.absorb();
     this.#isOver = true;
     this.#onDone();
     return views;
+  }
+
+  #timed<T>(operator: Operator, work: () => T): T {
+    if (this.#clock === undefined) return work();
+    const { spentMs } = this.#parts;
+    const startMs = this.#clock();
+    const result = work();
+    spentMs.set(operator, (spentMs.get(operator) ?? 0) + this.#clock() - startMs);
+    return result;
   }
 
   #deltaOf(edge: Edge): Delta {

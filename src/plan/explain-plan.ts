@@ -1,6 +1,7 @@
 /** A plan for people: one line an operator, as EXPLAIN shows it. */
 import { present, unreachable } from '../base/assert.js';
 import type { TableVersion } from '../catalog/table-version.js';
+import type { TableId } from '../codec/table-keys.js';
 import type { AggregateSpec } from '../dataflow/view-spec.js';
 import type { LogicalPlan } from './logical-plan.js';
 import { uniqueKeys } from './unique-keys.js';
@@ -16,7 +17,8 @@ export interface ExplainedOperator {
   readonly keys: readonly (readonly string[])[];
   /** What it holds between epochs: nothing, if it is linear. */
   readonly stateColumns: readonly string[];
-  readonly how: 'incremental';
+  /** The base table that it reads; undefined: it reads its inputs. */
+  readonly table: TableId | undefined;
 }
 
 /** What an operator is called, and its columns. */
@@ -41,7 +43,7 @@ export function explainPlan(plan: LogicalPlan): readonly ExplainedOperator[] {
       operator: detail === '' ? title : `${title} ${detail}`,
       keys: uniqueKeys(node).map((key) => key.map((position) => shownName(names, position))),
       stateColumns: state,
-      how: 'incremental',
+      table: node.kind === 'scan' ? node.table.id : undefined,
     });
     inputs.forEach((input) => visit(input, depth + 1));
   };

@@ -69,6 +69,16 @@ export class Describer implements SelectDescriber {
     }, signal);
   }
 
+  /** How many rows a select gives, as TiDB's optimizer thinks; undefined: it does not say. */
+  estimatedRows(select: string, pinned: PinnedContext, signal: AbortSignal): Promise<number | undefined> {
+    return this.#control.session(async (session) => {
+      await session.set(pinnedAssignments(pinned));
+      const [root] = await session.query(`EXPLAIN FORMAT = 'brief' ${select}`);
+      const rows = Number(root?.['estRows'] ?? Number.NaN);
+      return Number.isFinite(rows) ? Math.round(rows) : undefined;
+    }, signal);
+  }
+
   async #read(session: ControlSession, name: string, view: string): Promise<Description> {
     const [definition] = await session.query(
       'SELECT view_definition AS text FROM information_schema.views ' +

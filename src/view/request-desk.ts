@@ -11,6 +11,7 @@ import {
   parseRequest,
 } from './requests.js';
 import type { ViewJobs } from './view-jobs.js';
+import { viewWork } from './view-work.js';
 import { repeat } from './repeat.js';
 
 /** Between two looks. */
@@ -55,9 +56,10 @@ export class RequestDesk {
 
   async #serve(record: SystemRecord, signal: AbortSignal): Promise<void> {
     const id = numberIn(record, 'id');
-    let answer: OwnerAnswer = { kind: 'done' };
+    let answer: OwnerAnswer;
     try {
-      await this.#carryOut(parseRequest(textIn(record, 'request')), signal);
+      const result = await this.#carryOut(parseRequest(textIn(record, 'request')), signal);
+      answer = result === undefined ? { kind: 'done' } : { kind: 'done', result };
     } catch (error) {
       if (signal.aborted || isForSuccessor(error)) return;
       answer = failedAnswer(error);
@@ -72,17 +74,20 @@ export class RequestDesk {
     this.#underWay.delete(id);
   }
 
-  async #carryOut(request: OwnerRequest, signal: AbortSignal): Promise<void> {
+  /** The answer to a question. */
+  async #carryOut(request: OwnerRequest, signal: AbortSignal): Promise<string | undefined> {
     switch (request.kind) {
       case 'create':
         await this.#jobs.create(request.view, signal);
-        return;
+        return undefined;
       case 'drop':
         await this.#jobs.remove(request.viewId);
-        return;
+        return undefined;
       case 'waitFor':
         await this.#parts.group.waitFor(request.ts, signal);
-        return;
+        return undefined;
+      case 'work':
+        return JSON.stringify(viewWork(this.#parts.group, request.viewId));
     }
   }
 }

@@ -16,16 +16,22 @@ import { type ViewRecord, viewOfRecord, viewToRecord } from './view-record.js';
 export type OwnerRequest =
   | { readonly kind: 'create'; readonly view: ViewRecord }
   | { readonly kind: 'drop'; readonly viewId: bigint }
-  | { readonly kind: 'waitFor'; readonly ts: Ts };
+  | { readonly kind: 'waitFor'; readonly ts: Ts }
+  /** Answered by {@link ViewWork} as JSON. */
+  | { readonly kind: 'work'; readonly viewId: bigint };
 
 /** How it was answered. */
 export type OwnerAnswer =
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly result?: string }
   | { readonly kind: 'failed'; readonly errno: number; readonly sqlState: string; readonly message: string };
 
 const POLL_MS = 50;
 
-/** Asks the owner, and waits for the answer. @throws SqlError — as answered; the signal's reason: it goes on. */
+/**
+ * Asks the owner, and waits for the answer: what he says, where the request is a question.
+ *
+ * @throws SqlError — as answered; the signal's reason: it goes on.
+ */
 export async function askOwner(
   parts: {
     readonly control: ControlPool;
@@ -35,7 +41,7 @@ export async function askOwner(
   },
   request: OwnerRequest,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const { control, runtime, schema, member } = parts;
   const table = quoteTable(schema, 'requests');
   const id = await control.session(async (session) => {
@@ -55,7 +61,7 @@ export async function askOwner(
       await control.query(`DELETE FROM ${table} WHERE id = ${id}`, signal);
       const found = JSON.parse(answer) as OwnerAnswer;
       if (found.kind === 'failed') throw new SqlError(found.errno, found.sqlState, found.message);
-      return;
+      return found.result;
     }
     await runtime.sleep(POLL_MS, signal);
   }
@@ -73,7 +79,8 @@ export function parseRequest(text: string): OwnerRequest {
       return { kind: 'create', view: viewOfRecord(record) };
     }
     case 'drop':
-      return { kind: 'drop', viewId: BigInt(body.viewId) };
+    case 'work':
+      return { kind: body.kind, viewId: BigInt(body.viewId) };
     case 'waitFor':
       return { kind: 'waitFor', ts: ts(BigInt(body.ts)) };
   }
@@ -100,7 +107,7 @@ type PackedRequest =
       readonly kind: 'create';
       readonly view: Readonly<Record<string, string | null | { readonly n: string }>>;
     }
-  | { readonly kind: 'drop'; readonly viewId: string }
+  | { readonly kind: 'drop' | 'work'; readonly viewId: string }
   | { readonly kind: 'waitFor'; readonly ts: string };
 
 function packed(request: OwnerRequest): PackedRequest {
@@ -108,7 +115,8 @@ function packed(request: OwnerRequest): PackedRequest {
     case 'create':
       return { kind: 'create', view: packedRecord(viewToRecord(request.view)) };
     case 'drop':
-      return { kind: 'drop', viewId: request.viewId.toString() };
+    case 'work':
+      return { kind: request.kind, viewId: request.viewId.toString() };
     case 'waitFor':
       return { kind: 'waitFor', ts: request.ts.toString() };
   }

@@ -16,7 +16,7 @@ export async function stepCircuit(
 ): Promise<ReadonlyMap<ViewId, Delta>> {
   const read = circuit.sources;
   const inputs = new Map([...input.sources].filter(([tableId]) => read.has(tableId)));
-  const step = circuit.begin(input.upper, inputs);
+  const step = circuit.begin(input.upper, inputs, () => runtime.monotonicMs());
   try {
     for (;;) {
       const result = step.run(QUANTUM_ROWS);

@@ -11,6 +11,7 @@ import type {
   CheckView,
   CreateView,
   DropViews,
+  ExplainView,
   ObjectName,
   RefreshView,
   ViewStatement,
@@ -32,9 +33,11 @@ import type {
 } from './service-types.js';
 import { OK } from './statements/answer.js';
 import { type CreateParts, prepareView } from './statements/create-view.js';
+import { explain, explainCreate, explainPlanOf, explainWork } from './statements/explain.js';
 import { showCreateView, showStatus, showViews } from './statements/show.js';
 import { lagMs, statusRow } from './status-row.js';
 import type { ViewRecord } from './view-record.js';
+import { type WorkLine, viewWork } from './view-work.js';
 
 /** ER_QUERY_INTERRUPTED. */
 const INTERRUPTED = 1317;
@@ -127,6 +130,9 @@ export class InstanceViewService implements ViewService {
         return;
       case 'showViewStatus':
         yield* showStatus(statement, registry, context, (view) => this.#statusRow(view));
+        return;
+      case 'explainView':
+        yield* this.#explain(statement, input.text, context, signal);
         return;
       case 'log':
         yield {
@@ -287,21 +293,48 @@ export class InstanceViewService implements ViewService {
     );
   }
 
+  async *#explain(
+    statement: ExplainView,
+    text: string,
+    context: SessionContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<ResultPart> {
+    const { subject } = statement;
+    const parts = { ...this.#createParts(), control: this.#instance.parts.control };
+    const now = await this.#now(signal);
+    if (subject.kind === 'createView') {
+      if (statement.isAnalyzed)
+        throw new NotSupportedError('EXPLAIN ANALYZE CREATE', 'create the view, then EXPLAIN ANALYZE it');
+      const request = { statement: subject, text, pinned: context.pinned, now, replaces: undefined };
+      yield* explain(await explainCreate(parts, request, signal), statement.format);
+      return;
+    }
+    const view = this.#named(subject.name, context);
+    if (!statement.isAnalyzed) {
+      yield* explain(await explainPlanOf(parts, view, now, signal), statement.format);
+      return;
+    }
+    const answer = await this.#asOwner({ kind: 'work', viewId: view.id }, signal);
+    assert(answer !== undefined, `no answer to what view ${view.id} does`);
+    yield* explainWork(JSON.parse(answer) as readonly WorkLine[], statement.format);
+  }
+
   /** Does it here if this instance reigns, else asks whoever does; again, if the reign ends meanwhile. */
-  async #asOwner(request: OwnerRequest, signal: AbortSignal): Promise<void> {
+  async #asOwner(request: OwnerRequest, signal: AbortSignal): Promise<string | undefined> {
     const { parts } = this.#instance;
     for (;;) {
       const { reign } = this.#instance;
       if (reign === undefined) {
-        await askOwner({ ...parts, member: parts.member.id }, request, signal);
-        await this.#instance.catchUp(signal);
-        return;
+        const answer = await askOwner({ ...parts, member: parts.member.id }, request, signal);
+        if (request.kind !== 'work') await this.#instance.catchUp(signal);
+        return answer;
       }
       try {
+        if (request.kind === 'work') return JSON.stringify(viewWork(reign.parts.group, request.viewId));
         if (request.kind === 'create') await reign.jobs.create(request.view, signal);
         else if (request.kind === 'waitFor') await reign.parts.group.waitFor(request.ts, reign.until(signal));
         else await reign.jobs.remove(request.viewId);
-        return;
+        return undefined;
       } catch (error) {
         signal.throwIfAborted();
         if (!isForSuccessor(error) && this.#instance.reign === reign && !reign.hasEnded) throw error;

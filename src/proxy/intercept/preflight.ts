@@ -34,6 +34,10 @@ export async function preflight(statement: ViewStatement, session: SessionAccess
     case 'showCreateView':
       await mayRead(statement.name, session);
       return;
+    case 'explainView':
+      if (statement.subject.kind === 'createView') await preflightCreate(statement.subject, session);
+      else await mayRead(statement.subject.name, session);
+      return;
     default:
       return;
   }

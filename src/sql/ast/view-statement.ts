@@ -184,7 +184,7 @@ interface CancelJob {
 }
 
 /** `EXPLAIN … MATERIALIZED VIEW` */
-interface ExplainView {
+export interface ExplainView {
   readonly kind: 'explainView';
   /** In lower case; undefined: not said. */
   readonly format: string | undefined;

@@ -22,7 +22,7 @@ import { type ViewLookup, expandViews, sameSettings } from '../expand-views.js';
 import type { PinnedSession } from '../pinned-session.js';
 import type { Comparison } from '../row-digest.js';
 import { tableDdl } from '../table-ddl.js';
-import type { ViewCompiler } from '../view-compiler.js';
+import type { CompiledPlan, ViewCompiler } from '../view-compiler.js';
 import type { BaseTable, ViewRecord } from '../view-record.js';
 
 /** What preparing needs. */
@@ -49,6 +49,42 @@ export interface CreateRequest {
 /** Databases whose tables are nobody's to build views on. */
 const SYSTEM_DATABASES = ['mysql', 'information_schema', 'performance_schema', 'metrics_schema', 'sys'];
 
+/** A select that TiDB and the planner understand alike. */
+export interface UnderstoodSelect extends CompiledPlan {
+  /** Its canonical form, and the types of its columns. */
+  readonly described: Description;
+}
+
+/**
+ * What a statement's select means, and how it can be maintained.
+ *
+ * @throws SqlError — TiDB's own; NotSupportedError (1235) — what cannot be maintained, and why.
+ */
+export async function understand(
+  parts: CreateParts,
+  request: CreateRequest,
+  signal: AbortSignal,
+): Promise<UnderstoodSelect> {
+  const { statement, pinned, now } = request;
+  refuseWhatComesLater(statement);
+  const described = await describeExpanded(parts, request, signal);
+  const { canonical } = described;
+  await parts.describer.sameMeaning(canonical, printQuery(parseSelect(canonical)), pinned, signal);
+  const compiled = await parts.compiler.plan(canonical, pinned, now, signal);
+  for (const { database, table } of compiled.tables) {
+    refuseSystemTable(parts, database, table);
+    if (parts.viewOf(database, table) !== undefined)
+      throw new NotSupportedError(`${database}.${table}`, 'name the view in FROM');
+  }
+  for (const [place, ours] of compiled.plan.output.entries()) {
+    const theirs = described.columns[place];
+    const difference = theirs === undefined ? 'a column is missing' : disagreement(ours, theirs);
+    if (difference !== undefined)
+      throw new NotSupportedError(ours.name, `its type is not certain (${difference})`);
+  }
+  return { ...compiled, described };
+}
+
 /**
  * Prepares a view.
  *
@@ -61,24 +97,9 @@ export async function prepareView(
   signal: AbortSignal,
 ): Promise<ViewRecord> {
   const { statement, pinned, now } = request;
-  refuseWhatComesLater(statement);
   const schema = statement.name.database ?? pinned.database;
   if (schema === undefined) throw new SqlError(1046, '3D000', 'No database selected');
-  const described = await describeExpanded(parts, request, signal);
-  const { canonical } = described;
-  await parts.describer.sameMeaning(canonical, printQuery(parseSelect(canonical)), pinned, signal);
-  const { plan, tables, nameOf } = await parts.compiler.plan(canonical, pinned, now, signal);
-  for (const { database, table } of tables) {
-    refuseSystemTable(parts, database, table);
-    if (parts.viewOf(database, table) !== undefined)
-      throw new NotSupportedError(`${database}.${table}`, 'name the view in FROM');
-  }
-  for (const [place, ours] of plan.output.entries()) {
-    const theirs = described.columns[place];
-    const difference = theirs === undefined ? 'a column is missing' : disagreement(ours, theirs);
-    if (difference !== undefined)
-      throw new NotSupportedError(ours.name, `its type is not certain (${difference})`);
-  }
+  const { described, plan, nameOf } = await understand(parts, request, signal);
   const columns = renamed(described.columns, statement);
   return {
     id: now,
@@ -87,7 +108,7 @@ export async function prepareView(
     state: 'BUILDING',
     tableId: 0,
     statement: request.text,
-    definition: canonical,
+    definition: described.canonical,
     output: columns.map(({ name }, place) => ({
       name,
       alias: described.columns[place]?.name ?? name,

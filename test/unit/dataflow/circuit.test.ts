@@ -156,6 +156,29 @@ describe('dataflow/circuit', () => {
     ]);
   });
 
+  it('tells what the operators of one view have done, and how long it took them', () => {
+    const circuit = buildCircuit([expensive(1n), { ...expensive(1n), viewId: 2n }], ts(1n));
+    let nowMs = 0;
+    finish(circuit.begin(ts(2n), changes([1, 1n, 'a', 11n], [1, 2n, 'b', 1n]), () => nowMs++));
+    const work = circuit.work(1n);
+    expect(work.map(({ depth, name, table, views }) => [depth, name, table, views])).deep.equal([
+      [0, 'view', undefined, 1],
+      [1, 'rows', undefined, 2],
+      [2, 'source', 7, 2],
+    ]);
+    expect(work.map(({ counters }) => [counters.rowsIn, counters.rowsOut])).deep.equal([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+    // A run and an absorption, of one tick each.
+    expect(work.map(({ spentMs }) => spentMs)).deep.equal([2, 2, 0]);
+    const other = buildCircuit([names(3n)], ts(2n));
+    other.attach(circuit);
+    expect(other.work(1n).map(({ spentMs }) => spentMs)).deep.equal([2, 2, 0]);
+    expect(() => circuit.work(9n)).throw('no view 9');
+  });
+
   describe('views come and go', () => {
     it('attach takes the views of a circuit at the same epoch', () => {
       const circuit = buildCircuit([expensive(1n)], ts(2n));

@@ -167,11 +167,17 @@ describe('plan/plan-view', () => {
   it('explains itself', () => {
     const { explained } = plan('SELECT `id` AS `id`,`a`=1 AS `b` FROM `d`.`t` AS `x` WHERE `a`>1');
     expect(
-      explained.map(({ id, depth, operator, keys, how }) => [id, depth, operator, keys, how]),
+      explained.map(({ id, depth, operator, keys, table }) => [
+        id,
+        depth,
+        operator,
+        keys,
+        table !== undefined,
+      ]),
     ).deep.equal([
-      ['Project_1', 0, 'Project', [['id']], 'incremental'],
-      ['Filter_2', 1, 'Filter', [['id']], 'incremental'],
-      ['Scan_3', 2, 'Scan x', [['id']], 'incremental'],
+      ['Project_1', 0, 'Project', [['id']], false],
+      ['Filter_2', 1, 'Filter', [['id']], false],
+      ['Scan_3', 2, 'Scan x', [['id']], true],
     ]);
   });
 
