@@ -1,6 +1,7 @@
 /**
  * Runs TiView's circuit and its peers one after another, in rounds, on the same files, and prints a table of medians.
- * Checksums must be equal wherever two engines have done the same epochs: else it ends with 1.
+ * Checksums must be equal wherever two engines have done the same epochs: else it ends with 1. Only of db-ivm and d2ts
+ * is it known that they lose rows of this many (a row is its 32-bit hash to them): that is printed.
  *
  *     node dist/test/bench/ivm/compare.bench.js --peers ../shared/bench/ivm [--rounds 3] [--workloads w1,w2,w3,w4]
  *
@@ -33,6 +34,8 @@ interface Peer {
   readonly command: (file: string) => readonly [string, ...string[]];
   /** Slow ones run once, and not for longer than this in each section. */
   readonly budgetMs?: number;
+  /** Whether it is known to be wrong. */
+  readonly isInexact?: boolean;
 }
 
 /** Sections of a file, by the changes of an epoch. */
@@ -56,6 +59,7 @@ function script(name: string, ...flags: readonly string[]): Peer {
   return {
     name,
     budgetMs: BUDGET_MS,
+    isInexact: true,
     command: (file) => [
       ...PIN,
       'node',
@@ -154,9 +158,9 @@ function median(numbers: readonly number[]): number {
 /** Each checksum beside TiView's, wherever both have come to the same epoch. */
 function checkSums(): void {
   let compared = 0;
-  const wrong: string[] = [];
+  const wrong = new Set<string>();
   for (const [key, all] of reports) {
-    const workload = key.slice(0, 2);
+    const [workload = '', name] = key.split(' ');
     const [ours] = reports.get(`${workload} tiview`) ?? [];
     if (ours === undefined) throw new Error(`TiView did not finish ${workload}`);
     for (const report of all) {
@@ -164,12 +168,11 @@ function checkSums(): void {
         const isWhole = size === '0' || sectionOf(report, size)?.epochs === sectionOf(ours, size)?.epochs;
         if (!isWhole || report[`hash${size}`] === undefined) break;
         compared++;
-        if (report[`hash${size}`] !== ours[`hash${size}`]) wrong.push(`${key}, after section ${size}`);
+        if (report[`hash${size}`] === ours[`hash${size}`]) continue;
+        wrong.add(key);
+        if (PEERS.find((peer) => peer.name === name)?.isInexact !== true) process.exitCode = 1;
       }
     }
   }
-  console.log(
-    `${compared} checksums, ${wrong.length} different${wrong.length === 0 ? '' : `: ${wrong.join('; ')}`}`,
-  );
-  if (wrong.length > 0) process.exitCode = 1;
+  console.log(`${compared} checksums; different: ${[...wrong].join(', ') || 'none'}`);
 }
