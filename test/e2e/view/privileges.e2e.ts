@@ -74,6 +74,12 @@ describe('privileges on views', () => {
     await expectOnlyStanding();
   });
 
+  it('refuses who may read one of two base tables only', async () => {
+    const join = 'select o.id, s.word from shop.orders o join shop.secrets s on s.id = o.id';
+    await expectTidbsOwn('builder', 'build', `create materialized view office.stolen as ${join}`, join);
+    await expectOnlyStanding();
+  });
+
   it('refuses who may not create in the schema, with what TiDB says to CREATE TABLE', async () => {
     const refused = await as('reader', 'read', (session) =>
       session.error('create materialized view office.mine as select id from shop.orders'),
