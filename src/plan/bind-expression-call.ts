@@ -1,5 +1,6 @@
 /** Functions, CASE and casts of a definition: each with its operands bound, by the rules of typing/. */
 import { cellAt } from '../codec/cell.js';
+import { Decimal } from '../codec/decimal.js';
 import { FieldFlag, MysqlType } from '../codec/field-type.js';
 import { isString } from '../codec/string-type.js';
 import { compileColumn } from '../dataflow/compile/output-code.js';
@@ -23,6 +24,7 @@ import {
 import { bindCast } from './typing/casts.js';
 import { bindCase, bindCoalesce } from './typing/control.js';
 import { cast } from './typing/conversion.js';
+import { shapeOf } from './typing/decimal-shape.js';
 import { NULL_CONSTANT, plainType, stringConstant } from './typing/literal.js';
 import { bindExtreme, bindRounding, bindUnaryNumber } from './typing/numbers.js';
 import { bindStringCall, isStringFunction } from './typing/strings.js';
@@ -101,7 +103,7 @@ export function folded(expression: RowExpression): RowExpression {
   try {
     const whole = withAllDigits(expression);
     const column = compileColumn(whole)([], Int32Array.of(0), 1);
-    const value = cellAt(column, 0, typeOf(whole));
+    const value = withDigitsOfZero(cellAt(column, 0, typeOf(whole)), expression);
     const type = typeOf(expression);
     const flag = value === null ? type.flag & ~FieldFlag.notNull : type.flag | FieldFlag.notNull;
     return { kind: 'constant', value, type: { ...type, flag } };
@@ -110,6 +112,12 @@ export function folded(expression: RowExpression): RowExpression {
     if (error instanceof EvaluationError) return expression;
     throw error;
   }
+}
+
+/** A zero forgets how it came about: TiDB shows fewer digits of it than of other quotients. */
+function withDigitsOfZero(value: Constant['value'], of: RowExpression): Constant['value'] {
+  if (!(value instanceof Decimal) || value.unscaled !== 0n) return value;
+  return new Decimal(0n, Math.min(value.scale, shapeOf(of).scaleOfZero));
 }
 
 function caseOf({ operand, branches, otherwise }: Case, context: BindContext, binder: Binder): Bound {

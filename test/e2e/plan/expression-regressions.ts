@@ -15,6 +15,10 @@ export const EXPRESSION_REGRESSIONS: readonly {
     ],
   },
   {
+    title: 'a quotient that is zero shows no more digits than its type',
+    expressions: ['concat(0 / 1)', 'concat(truncate(0, -1) / (1))', '0 / 7 + d', 'concat((0 / 1) * (1 / 3))'],
+  },
+  {
     title: 'the digits that TiDB counts for integers decide on the type of sums and quotients',
     expressions: ['ti / si', 'i + d', 'b * z', 'ceil(i / 3)', 'floor(b / 3)', 'concat(d, e)'],
   },
