@@ -73,7 +73,7 @@ export class ControlPool {
    */
   async session<T>(work: (session: ControlSession) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    const connection = this.#idle.pop() ?? (await this.#connect());
+    const connection = this.#idle.pop() ?? (await this.#connect(signal));
     const session = new ControlSession(connection);
     try {
       // mysql2 never settles what a destroyed connection was doing, so the abort has to be raced against.
@@ -93,14 +93,15 @@ export class ControlPool {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
-  async #connect(): Promise<Connection> {
+  async #connect(signal: AbortSignal): Promise<Connection> {
     const tried: string[] = [];
     let last: unknown = new Error('no server is known');
     for (const { host, port } of this.#options.servers()) {
       tried.push(`${host}:${port}`);
       try {
-        return await this.#connectTo(host, port);
+        return await this.#connectTo(host, port, signal);
       } catch (error) {
+        signal.throwIfAborted();
         // A refused password is the same everywhere, and is the user's to mend.
         if (isSqlFailure(error)) throw asSqlError(error);
         last = error;
@@ -109,7 +110,7 @@ export class ControlPool {
     throw new ControlUnavailableError(tried, last);
   }
 
-  async #connectTo(host: string, port: number): Promise<Connection> {
+  async #connectTo(host: string, port: number, signal: AbortSignal): Promise<Connection> {
     const { user, password, tls } = this.#options;
     const connection = createConnection({
       host,
@@ -128,7 +129,12 @@ export class ControlPool {
     connection.on('error', () => {
       this.#idle = this.#idle.filter((other) => other !== connection);
     });
-    for (const statement of INITIAL_STATE) await connection.promise().query(statement);
+    try {
+      await withAbort(prepare(connection), signal);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
     return connection;
   }
 }
@@ -194,6 +200,11 @@ export class ControlSession {
       throw isSqlFailure(error) ? asSqlError(error) : lost(error);
     }
   }
+}
+
+/** Waits for the login, too. */
+async function prepare(connection: Connection): Promise<void> {
+  for (const statement of INITIAL_STATE) await connection.promise().query(statement);
 }
 
 interface SqlFailure {
