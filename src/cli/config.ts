@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { parse as parseToml } from 'smol-toml';
 import { messageOf } from '../base/errors.js';
+import { ConfigError } from './config-error.js';
 import {
   type HostPort,
   OptionError,
@@ -14,11 +15,6 @@ import {
   optionTable,
   printHostPort,
 } from './options.js';
-
-/** A configuration that cannot be used; the message names the key. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
 
 /** What the command line asked for. */
 export type Request =

@@ -1,15 +1,20 @@
 #!/usr/bin/env node
-/** The executable. */
+/**
+ * The executable. What takes long to load is loaded when signals are listened to: a stop that comes meanwhile is an
+ * orderly end like any other.
+ */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
-import { ConfigError, readConfig } from './config.js';
-import { serve } from './serve.js';
+import { ConfigError } from './config-error.js';
+import { stopSignals } from './stop-signals.js';
 import { programVersion } from './version.js';
 
 const USAGE_EXIT = 2;
 const FAILURE_EXIT = 1;
 
 async function main(): Promise<number> {
+  const stopping = stopSignals();
+  const { readConfig } = await import('./config.js');
   const request = readConfig({
     argv: process.argv.slice(2),
     environment: process.env,
@@ -20,7 +25,8 @@ async function main(): Promise<number> {
     process.stdout.write(request.text);
     return 0;
   }
-  return serve(request);
+  const { serve } = await import('./serve.js');
+  return serve(request, stopping);
 }
 
 /** Whatever is still open (a connection to a server that does not answer) must not keep the process alive. */

@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { messageOf } from '../base/errors.js';
-import { type Runtime, StoppedError } from '../base/runtime.js';
+import type { Runtime } from '../base/runtime.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
@@ -15,9 +15,11 @@ import { Proxy } from '../proxy/proxy.js';
 import { connectCluster } from '../tikv/client.js';
 import { GrpcTransport } from '../tikv/grpc-transport.js';
 import { discoverServers, startViewLayer } from '../view/index.js';
-import { ConfigError, type Request } from './config.js';
+import { ConfigError } from './config-error.js';
+import type { Request } from './config.js';
 import { type Options, printHostPort } from './options.js';
 import { StatusBoard } from './status-board.js';
+import type { StopSignals } from './stop-signals.js';
 import { backendTls, clientTls, clusterTls, controlOptions } from './tls-files.js';
 import { programVersion } from './version.js';
 
@@ -26,15 +28,8 @@ type ServeRequest = Extract<Request, { kind: 'serve' }>;
 /** How long the end of everything but clients' transactions may take. */
 const STOP_BUDGET_MS = 5_000;
 
-/** What runs, and how it ends. */
-interface Serving {
-  readonly proxy: Proxy;
-  /** Everything but the proxy, in the order in which it must end. */
-  stop(signal: AbortSignal): Promise<void>;
-}
-
 /** Serves until a signal; the exit code. @throws what keeps it from serving. */
-export async function serve(request: ServeRequest): Promise<number> {
+export async function serve(request: ServeRequest, stopping: StopSignals): Promise<number> {
   const { options } = request;
   const crash = new AbortController();
   const metrics = new PrometheusMetrics();
@@ -44,25 +39,55 @@ export async function serve(request: ServeRequest): Promise<number> {
     crash.abort(error);
   });
   refuseWhatComesLater(options);
-  const stopping = stopSignals();
   const board = new StatusBoard(programVersion(), stopping.first);
   const { host, port } = options.status;
   await using status = await StatusServer.listen(host, port, board, metrics);
   const ending = AbortSignal.any([stopping.first, crash.signal]);
-  const serving = await start(request, { runtime, telemetry: { log, metrics }, board, status }, ending);
-  process.stdout.write(
-    `tiview ready: mysql=${printHostPort(serving.proxy.address)} status=${status.address}\n`,
-  );
+  const ends = new Ends(stopping.second);
+  const proxy = await start(
+    request,
+    { runtime, telemetry: { log, metrics }, board, status, ends },
+    ending,
+  ).catch(async (error: unknown) => {
+    await ends.run();
+    if (!stopping.first.aborted || crash.signal.aborted) throw error;
+    return undefined;
+  });
+  if (proxy === undefined) {
+    log.info('told to stop before it served');
+    return 0;
+  }
+  process.stdout.write(`tiview ready: mysql=${printHostPort(proxy.address)} status=${status.address}\n`);
 
   await aborted(ending);
   const drainMs = crash.signal.aborted ? 0 : options['drain-timeout'];
   log.info('draining', { timeoutMs: drainMs });
   const isDrained = await Promise.race([
-    serving.proxy.drain(drainMs, stopping.second).then(() => true),
+    proxy.drain(drainMs, stopping.second).then(() => true),
     aborted(stopping.second).then(() => false),
   ]);
-  await serving.stop(AbortSignal.any([stopping.second, AbortSignal.timeout(STOP_BUDGET_MS)]));
+  await ends.run();
   return crash.signal.aborted || !isDrained ? 1 : 0;
+}
+
+/** What must be ended of what has been started, the last first. */
+class Ends {
+  readonly #now: AbortSignal;
+  readonly #ends: ((signal: AbortSignal) => Promise<void> | void)[] = [];
+
+  /** @param now - aborted when there is no time left for an orderly end. */
+  constructor(now: AbortSignal) {
+    this.#now = now;
+  }
+
+  add(end: (signal: AbortSignal) => Promise<void> | void): void {
+    this.#ends.push(end);
+  }
+
+  async run(): Promise<void> {
+    const signal = AbortSignal.any([this.#now, AbortSignal.timeout(STOP_BUDGET_MS)]);
+    for (const end of this.#ends.splice(0).reverse()) await end(signal);
+  }
 }
 
 interface Environment {
@@ -70,6 +95,8 @@ interface Environment {
   readonly telemetry: Telemetry;
   readonly board: StatusBoard;
   readonly status: StatusServer;
+  /** Is told of everything but the proxy that must be ended. */
+  readonly ends: Ends;
 }
 
 /** Builds the layers. Listening comes last, so that a client who gets in is served. */
@@ -77,8 +104,8 @@ async function start(
   { options, password }: ServeRequest,
   environment: Environment,
   signal: AbortSignal,
-): Promise<Serving> {
-  const { runtime, telemetry, board, status } = environment;
+): Promise<Proxy> {
+  const { runtime, telemetry, board, status, ends } = environment;
   const seeds = options.tidb;
   if (seeds === undefined) throw noCluster();
   const control = controlOptions(options, password, seeds);
@@ -86,8 +113,12 @@ async function start(
   const grpc = clusterTls(options);
   const transports = { pd: new GrpcTransport(grpc), kv: new GrpcTransport(grpc) };
   const feedTransport = new GrpcTransport(grpc);
+  ends.add(() => {
+    for (const transport of [transports.pd, transports.kv, feedTransport]) transport.close();
+  });
   const pdSeeds = options.pd?.map(printHostPort) ?? servers.pd;
   const cluster = await connectCluster({ pdSeeds, transports, runtime, telemetry }, signal);
+  ends.add(() => cluster.close());
   const member = {
     address: options.listen.port === 0 ? '' : printHostPort(options.listen),
     statusAddress: status.address,
@@ -101,6 +132,7 @@ async function start(
     { cluster, feedTransport, control, runtime, telemetry, schema, member, epochIntervalMs, cdcIntervalMs },
     signal,
   );
+  ends.add((endSignal) => layer.stop(endSignal));
   const backends = servers.tidb.length > 0 ? servers.tidb : seeds.map(printHostPort);
   const gates = new ViewGates(layer.service, {
     answeredUser: (connectionId) => proxy.answeredUser(connectionId),
@@ -111,14 +143,7 @@ async function start(
   const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
   board.serves(layer.service, () => proxy.counts.openConnections);
   telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: backends.join(',') });
-  return {
-    proxy,
-    stop: async (stopSignal) => {
-      await layer.stop(stopSignal);
-      await cluster.close();
-      for (const transport of [transports.pd, transports.kv, feedTransport]) transport.close();
-    },
-  };
+  return proxy;
 }
 
 /** Until the embedded cluster exists there must be a real one. */
@@ -135,19 +160,6 @@ function refuseWhatComesLater(options: Options): void {
   if (options.demo) throw new ConfigError('demo: there is no embedded cluster yet');
   if (options['tls-ca'] !== undefined)
     throw new ConfigError('tls-ca: client certificates are not checked yet');
-}
-
-/** The first SIGTERM or SIGINT asks for an orderly end, the second for an end. */
-function stopSignals(): { readonly first: AbortSignal; readonly second: AbortSignal } {
-  const first = new AbortController();
-  const second = new AbortController();
-  const onSignal = (): void => {
-    if (first.signal.aborted) second.abort(new StoppedError('told twice to stop'));
-    else first.abort(new StoppedError('told to stop'));
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  return { first: first.signal, second: second.signal };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

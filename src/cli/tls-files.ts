@@ -4,7 +4,7 @@ import { messageOf } from '../base/errors.js';
 import type { BackendTls, ClientTls } from '../proxy/tls-options.js';
 import type { GrpcTransportOptions } from '../tikv/grpc-transport.js';
 import type { ControlOptions } from '../view/index.js';
-import { ConfigError } from './config.js';
+import { ConfigError } from './config-error.js';
 import type { HostPort, OptionName, Options } from './options.js';
 
 /** TLS that clients are offered. @throws ConfigError — a file cannot be read. */

@@ -11,7 +11,8 @@ export async function writeOne(
   const { tso, transactions } = parts.cluster;
   const startTs = await tso.next(signal);
   const spec = { startTs, primary: mutation.key, mutations: [mutation], txnSource: OUR_TXN_SOURCE };
-  const transaction = transactions.begin(spec);
+  // Whatever comes: a lock that is kept alive by nobody's wish would keep everybody from the row.
+  await using transaction = transactions.begin(spec);
   const outcome = await transaction.prewrite(0, signal);
   if (outcome.kind === 'ok') return (await transaction.commitPrimary(signal)).kind === 'committed';
   await transaction.rollback(signal);

@@ -25,6 +25,8 @@ export interface Member {
 
 /** Between two heartbeats. */
 export const MEMBER_BEAT_MS = 500;
+/** Between two attempts to say good-bye. */
+const GOODBYE_RETRY_MS = 100;
 
 /** Keeps this instance's row alive. */
 export class MemberRow {
@@ -52,7 +54,10 @@ export class MemberRow {
   /** Says good-bye, so that nobody has to wait to be sure. */
   async remove(signal: AbortSignal): Promise<void> {
     const key = this.#table.keyOf({ id: this.#member.id });
-    await writeOne(this.#parts, { kind: 'delete', key }, signal);
+    // The last beat may have been cut off where it had locked the row: until that lock is too old it is in the way.
+    while (!(await writeOne(this.#parts, { kind: 'delete', key }, signal))) {
+      await this.#parts.runtime.sleep(GOODBYE_RETRY_MS, signal);
+    }
   }
 
   async #beat(signal: AbortSignal): Promise<void> {

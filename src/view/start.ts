@@ -49,8 +49,21 @@ const GC_LIFE_MS = 10 * 60_000;
  * @throws TiviewError | SqlError — what keeps it from starting.
  */
 export async function startViewLayer(options: ViewLayerOptions, signal: AbortSignal): Promise<ViewLayer> {
+  const control = new ControlPool({ ...options.control, telemetry: options.telemetry });
+  try {
+    return await startOver(control, options, signal);
+  } catch (error) {
+    control.close();
+    throw error;
+  }
+}
+
+async function startOver(
+  control: ControlPool,
+  options: ViewLayerOptions,
+  signal: AbortSignal,
+): Promise<ViewLayer> {
   const { cluster, runtime, telemetry, schema } = options;
-  const control = new ControlPool({ ...options.control, telemetry });
   const facts = await bootstrapRegistry(control, schema, signal);
   if (options.cdcIntervalMs !== undefined) {
     await control.query(`SET CONFIG tikv \`cdc.min-ts-interval\` = '${options.cdcIntervalMs}ms'`, signal);

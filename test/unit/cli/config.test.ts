@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { ConfigError, type Request, readConfig } from '../../../src/cli/config.js';
+import { ConfigError } from '../../../src/cli/config-error.js';
+import { type Request, readConfig } from '../../../src/cli/config.js';
 
 interface Given {
   argv?: string[];
