@@ -29,11 +29,10 @@ export interface SessionContext {
   readonly connectionId: number;
   readonly pinned: PinnedSession;
   /**
-   * What the client's account can see, in lower case, `schema.table` and schemas; undefined where the statement names
-   * its views, and the client's own session has been asked about them.
+   * Tables that the client's account can see, and views that are to be tables again, in lower case, `schema.table`;
+   * undefined where the statement names its views, and the client's own session has been asked about them.
    */
-  readonly visible:
-    { readonly tables: ReadonlySet<string>; readonly schemas: ReadonlySet<string> } | undefined;
+  readonly visible: ReadonlySet<string> | undefined;
 }
 
 /** A statement to run. */

@@ -38,6 +38,12 @@ export async function preflight(statement: ViewStatement, session: SessionAccess
       if (statement.subject.kind === 'createView') await preflightCreate(statement.subject, session);
       else await mayRead(statement.subject.name, session);
       return;
+    case 'showViews':
+      await mayList(statement.database, session);
+      return;
+    case 'showViewStatus':
+      if (statement.name?.database !== undefined) await mayList(statement.name.database, session);
+      return;
     default:
       return;
   }
@@ -88,6 +94,12 @@ async function mayRead(name: ObjectName, session: SessionAccess): Promise<void> 
     if (!(error instanceof SqlError) || error.errno !== NO_SUCH_TABLE) throw error;
     await mayDrop(name, session);
   }
+}
+
+/** A database whose tables the session may not list, or that is not there, is refused as SHOW TABLES refuses it. */
+async function mayList(database: string | undefined, session: SessionAccess): Promise<void> {
+  const from = database === undefined ? '' : ` FROM ${printName(database)}`;
+  await session.query(`SHOW TABLES${from} LIKE 'tiview probe: no such table'`, session.signal);
 }
 
 /** Runs a statement that is to fail in these ways only. */

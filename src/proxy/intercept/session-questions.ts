@@ -3,9 +3,15 @@
  * it is guessed from what the proxy saw passing by.
  */
 import { SqlError } from '../../base/errors.js';
-import type { PinnedSession, SessionContext } from '../../view/index.js';
+import { printName } from '../../sql/parse/print-text.js';
+import type { PinnedSession } from '../../view/index.js';
 import { ServerStatus } from '../../wire/server-status.js';
 import type { SessionAccess } from '../statement-gate.js';
+
+/** ER_TABLEACCESS_DENIED_ERROR. */
+const DENIED = 1142;
+/** ER_NO_SUCH_TABLE. */
+const NO_SUCH_TABLE = 1146;
 
 /** The session, as it is now. */
 export interface SessionState {
@@ -64,17 +70,35 @@ export async function commitOpenTransaction(session: SessionAccess): Promise<voi
   if ((session.status & ServerStatus.inTransaction) !== 0) await session.query('COMMIT', session.signal);
 }
 
-/** What the client's account can see, as TiDB tells it. */
-export async function askVisible(session: SessionAccess): Promise<NonNullable<SessionContext['visible']>> {
-  const tables = await session.query(
+/**
+ * The tables that the client's account can see, as TiDB lists them; `schema.table` in lower case.
+ *
+ * @param hidden - names of views whose tables are out of sight: TiDB says of a table that is not there, too, whether
+ *   the account has any privilege on it.
+ */
+export async function askVisible(
+  session: SessionAccess,
+  hidden: readonly { readonly schema: string; readonly name: string }[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await session.query(
     "SELECT LOWER(CONCAT(table_schema, '.', table_name)) FROM information_schema.tables WHERE table_type = 'BASE TABLE'",
     session.signal,
   );
-  const schemas = await session.query(
-    'SELECT LOWER(schema_name) FROM information_schema.schemata',
-    session.signal,
-  );
-  const texts = (rows: readonly (readonly (Buffer | null)[])[]): ReadonlySet<string> =>
-    new Set(rows.map(([cell]) => cell?.toString('utf8') ?? ''));
-  return { tables: texts(tables.rows), schemas: texts(schemas.rows) };
+  const visible = new Set(rows.map(([cell]) => cell?.toString('utf8') ?? ''));
+  for (const { schema, name } of hidden) {
+    if (await hasAnyPrivilege(schema, name, session)) visible.add(`${schema}.${name}`.toLowerCase());
+  }
+  return visible;
+}
+
+async function hasAnyPrivilege(schema: string, name: string, session: SessionAccess): Promise<boolean> {
+  try {
+    await session.query(`SHOW CREATE TABLE ${printName(schema)}.${printName(name)}`, session.signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    if (error.errno === NO_SUCH_TABLE) return true;
+    if (error.errno === DENIED) return false;
+    throw error;
+  }
 }

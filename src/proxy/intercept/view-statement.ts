@@ -3,7 +3,7 @@ import { FieldFlag, MysqlType } from '../../codec/field-type.js';
 import { lexModeOf } from '../../sql/scan/lex-mode.js';
 import { parseViewStatement } from '../../sql/parse/view-statement-parser.js';
 import type { ViewStatement } from '../../sql/ast/view-statement.js';
-import type { ResultColumn, ViewService } from '../../view/index.js';
+import type { NamedView, ResultColumn, ViewService } from '../../view/index.js';
 import {
   BINARY_COLLATION,
   type ColumnDefinition,
@@ -48,7 +48,7 @@ async function run(
   const context = {
     connectionId: session.connectionId,
     pinned: state.pinned,
-    visible: isList ? await askVisible(session) : undefined,
+    visible: isList ? await askVisible(session, hiddenViews(service)) : undefined,
   };
   let hasColumns = false;
   for await (const part of service.execute({ statement, text }, context, session.signal)) {
@@ -66,6 +66,11 @@ async function run(
     }
   }
   if (hasColumns) answer.end();
+}
+
+/** Views that no table of their name stands for: not published yet, or renamed out of sight. */
+function hiddenViews(service: ViewService): readonly NamedView[] {
+  return service.names().views.filter(({ state }) => state === 'BUILDING' || state === 'INVALID');
 }
 
 const TEXT_BYTES = 1024 * 4;

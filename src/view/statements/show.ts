@@ -4,7 +4,7 @@ import type { ShowFilter, ShowViewStatus, ShowViews } from '../../sql/ast/view-s
 import { NotSupportedError } from '../../sql/not-supported-error.js';
 import type { Registry } from '../registry.js';
 import type { ResultPart, SessionContext } from '../service-types.js';
-import type { ViewRecord } from '../view-record.js';
+import { type ViewRecord, nameKey } from '../view-record.js';
 import { columnsOf } from './answer.js';
 import { isLike } from './like.js';
 
@@ -82,15 +82,7 @@ function cellsOf(row: StatusRow): readonly (string | null)[] {
 function visibleViews(registry: Registry, { visible }: SessionContext): readonly ViewRecord[] {
   return registry.views
     .filter((view) => view.replaces === undefined && view.state !== 'DROPPING')
-    .filter((view) => {
-      if (visible === undefined) return true;
-      const schema = view.schema.toLowerCase();
-      // A view that is not published yet has no table; who sees its schema may know that it is coming.
-      const isHidden = view.state === 'BUILDING' || view.state === 'INVALID';
-      return isHidden
-        ? visible.schemas.has(schema)
-        : visible.tables.has(`${schema}.${view.name.toLowerCase()}`);
-    })
+    .filter((view) => visible?.has(nameKey(view.schema, view.name)) ?? true)
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { hiddenTables } from '../../support/law.js';
 import { type Rig, startRig } from '../../support/rig.js';
+import { until } from '../../support/settled.js';
 import { type ServerError, SqlClient, isServerError } from '../../support/sql-client.js';
 import { type TiView, startTiView } from '../../support/tiview.js';
 
@@ -122,6 +123,56 @@ describe('privileges on views', () => {
       const refresh = await session.error('refresh materialized view office.standing');
       expect([1142, 1044, 1227]).include(refresh.errno);
     });
+  });
+
+  it('lists views of a database as TiDB lists its tables, or refuses to', async () => {
+    for (const [user, password] of [
+      ['nobody_here', 'nothing'],
+      ['reader', 'read'],
+      ['root', ''],
+    ] as const) {
+      await expectTidbsOwn(user, password, 'show materialized views from nix', 'show tables from nix');
+      if (user === 'root') continue;
+      for (const sql of ['show materialized views from office', 'show full materialized views in office']) {
+        await expectTidbsOwn(user, password, sql, 'show tables from office');
+      }
+      const status = 'show materialized view status office.standing';
+      await expectTidbsOwn(user, password, status, 'show tables from office');
+      const all = await as(user, password, (session) => session.rows('show materialized view status'));
+      expect(all).deep.equal([]);
+    }
+  });
+
+  it('lists only the views that one has a right on, also those whose tables are out of sight', async () => {
+    await root.runAll(
+      'create materialized view office.broken as select id from shop.orders',
+      'create table office.chairs (id int)',
+      "create user sitter identified by 'sit'",
+      'grant insert on office.chairs to sitter',
+      "create user mender identified by 'mend'",
+      'grant index on office.broken to mender',
+    );
+    const listed = async (user: string, password: string): Promise<unknown[]> =>
+      as(user, password, async (session) => {
+        const names = await session.rows('show materialized views from office');
+        const status = await session.rows('show materialized view status');
+        const broken = await session.rows('show materialized view status office.broken');
+        return [names, status.map(([, name]) => name), broken.map(([, name]) => name)];
+      });
+    expect(await listed('sitter', 'sit')).deep.equal([[], [], []]);
+    expect(await listed('mender', 'mend')).deep.equal([[['broken']], ['broken'], ['broken']]);
+    await tidb.run('insert into office.broken values (77)');
+    await until('the view is out of sight', 20_000, async () => {
+      const invalid = await tidb.rows(
+        "select 1 from tiview.views where name = 'broken' and state = 'INVALID'",
+      );
+      const tables = await tidb.rows("show tables from office like 'broken'");
+      return invalid.length === 1 && tables.length === 0 ? true : undefined;
+    });
+    expect(await listed('sitter', 'sit')).deep.equal([[], [], []]);
+    expect(await listed('mender', 'mend')).deep.equal([[['broken']], ['broken'], ['broken']]);
+    await root.runAll('drop materialized view office.broken', 'drop table office.chairs');
+    await expectOnlyStanding();
   });
 
   it('needs DROP, too, to replace a view', async () => {
