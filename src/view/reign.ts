@@ -17,6 +17,7 @@ import { EpochHistory } from './epoch-history.js';
 import { ForeignWrites } from './foreign-writes.js';
 import { GcKeeper } from './gc-keeper.js';
 import { Group } from './group.js';
+import { InvalidViews } from './hide-invalid.js';
 import { editOf } from './casualty.js';
 import { fillCircuit } from './filled-circuit.js';
 import type { InstanceParts } from './instance-parts.js';
@@ -149,6 +150,7 @@ export class Reign {
       start('gc barrier', (own) => this.#gc.run(own));
       start('maintenance', (own) => this.parts.group.run(own));
       start('view jobs', (own) => this.jobs.run(own));
+      start('invalid views', (own) => new InvalidViews(this.parts).run(own));
       start('janitor', (own) => new Janitor(this.parts).run(own));
       start('requests', (own) => new RequestDesk(this.parts, this.jobs).run(own));
     });

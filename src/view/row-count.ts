@@ -1,23 +1,27 @@
 /** How many rows a view has: counted once after a takeover, by TiDB; from then on its changes are added up. */
-import { SqlError } from '../base/errors.js';
+import { SqlError, TiviewError } from '../base/errors.js';
 import type { LiveView } from './live-view.js';
 import { quoteTable } from './quote.js';
 import type { ReignParts } from './reign-parts.js';
 import type { ViewRecord } from './view-record.js';
 
-/** Counts the rows of a published view. A count that fails is said and not repeated: nothing depends on it. */
+/**
+ * Counts the rows of a published view. A count that TiDB refuses is said and not repeated: nothing depends on it.
+ *
+ * @returns whether it is over; if not, TiDB could not be asked.
+ */
 export async function countRows(
   { group, cluster, control, telemetry }: ReignParts,
   record: ViewRecord,
   live: LiveView,
   signal: AbortSignal,
-): Promise<void> {
-  // Between epochs nothing is on its way into the table: what a snapshot shows is what has been added up.
-  const { at, since } = await group.betweenEpochs(async () => ({
-    at: await cluster.tso.next(signal),
-    since: live.rowsSince,
-  }));
+): Promise<boolean> {
   try {
+    // Between epochs nothing is on its way into the table: what a snapshot shows is what has been added up.
+    const { at, since } = await group.betweenEpochs(async () => ({
+      at: await cluster.tso.next(signal),
+      since: live.rowsSince,
+    }));
     const rows = await control.session(async (session) => {
       await session.readAsOf(at);
       const [row] = await session.query(
@@ -27,10 +31,13 @@ export async function countRows(
     }, signal);
     live.counted(rows, since);
   } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
+    signal.throwIfAborted();
+    if (!(error instanceof TiviewError)) throw error;
     telemetry.log.warn('the rows of a view could not be counted', {
       viewId: record.id,
       cause: error.message,
     });
+    return error instanceof SqlError;
   }
+  return true;
 }

@@ -1,7 +1,6 @@
 /**
- * The owner's work on views beside maintaining them: builds, removals, tables that must be put out of readers' sight.
- * What the registry says is to be done is resumed at the start of a reign; what is asked for is begun at once. Jobs go
- * on whoever waits for them.
+ * The owner's work on views beside maintaining them: builds, removals, counts of rows. What the registry says is to be
+ * done is resumed at the start of a reign; what is asked for is begun at once. Jobs go on whoever waits for them.
  */
 import { assert } from '../base/assert.js';
 import { withAbort } from '../base/abort.js';
@@ -10,11 +9,11 @@ import { Semaphore } from '../base/concurrency.js';
 import { SqlError, TiviewError, asError, messageOf } from '../base/errors.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { BuildError, BuildJob, type BuildProgress } from './build-job.js';
-import { hideInvalid } from './hide-invalid.js';
 import { BuildSupersededError } from '../commit/build-writer.js';
 import { DeposedError } from './group.js';
 import { publish } from './publication.js';
 import type { ReignParts } from './reign-parts.js';
+import { Retries } from './retries.js';
 import { countRows } from './row-count.js';
 import { removeView } from './removal.js';
 import type { ViewRecord } from './view-record.js';
@@ -22,7 +21,7 @@ import type { ViewRecord } from './view-record.js';
 /** Builds that run at once; others wait. */
 const BUILDS_AT_ONCE = 2;
 const RETRY = { name: 'buildRetry', baseMs: 500, capMs: 10_000 };
-/** Between two looks for invalid views. */
+/** Between two looks for views whose rows nobody has counted. */
 const LOOK_MS = 100;
 /** How long an attempt that failed for reasons outside the view is repeated. */
 const BUILD_BUDGET_MS = 30 * 60_000;
@@ -41,12 +40,13 @@ export class ViewJobs {
   /** Views on their way into the registry. */
   readonly #registering = new Map<bigint, Promise<void>>();
   readonly #ended = new AbortController();
-  readonly #hidden = new Set<bigint>();
   readonly #counted = new Set<bigint>();
+  readonly #recounts: Retries;
   readonly #progress = new Map<bigint, BuildProgress>();
 
   constructor(parts: ReignParts) {
     this.#parts = parts;
+    this.#recounts = new Retries(parts.runtime, RETRY);
   }
 
   /** Resumes what the reign before has left, and goes on until aborted. @throws the signal's reason. */
@@ -58,11 +58,6 @@ export class ViewJobs {
       if (view.state === 'DROPPING') this.#startRemoval(view);
     }
     for (;;) {
-      for (const view of registry.views) {
-        if (view.state !== 'INVALID' || this.#hidden.has(view.id)) continue;
-        await hideInvalid(this.#parts, view, signal);
-        this.#hidden.add(view.id);
-      }
       await this.#countRows(signal);
       await runtime.sleep(LOOK_MS, signal);
     }
@@ -73,8 +68,9 @@ export class ViewJobs {
     for (const live of this.#parts.group.views.values()) {
       const record = this.#parts.registry.view(live.id);
       if (live.rows !== undefined || record?.state !== 'READY' || this.#counted.has(live.id)) continue;
-      this.#counted.add(live.id);
-      await countRows(this.#parts, record, live, signal);
+      if (!this.#recounts.isDue(live.id)) continue;
+      if (await countRows(this.#parts, record, live, signal)) this.#counted.add(live.id);
+      else this.#recounts.failed(live.id);
       return;
     }
   }
