@@ -4,6 +4,7 @@
  */
 import { Alarm } from '../base/alarm.js';
 import { asError, messageOf } from '../base/errors.js';
+import { LinkedAbort } from '../base/linked-abort.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { type Ts, maxTs } from '../codec/tso.js';
 import { EpochCommitter } from '../commit/epoch-committer.js';
@@ -27,7 +28,9 @@ import { PendingEdits } from './pending-edits.js';
 import type { ReignParts } from './reign-parts.js';
 import { Registry, type RegistryEdit } from './registry.js';
 import { RequestDesk } from './request-desk.js';
+import type { OwnerRequest } from './requests.js';
 import { ViewJobs } from './view-jobs.js';
+import { viewWork } from './view-work.js';
 
 /** Who holds history for the maintained views. */
 const GROUP = 'group';
@@ -125,23 +128,47 @@ export class Reign {
     return this.#ended.signal.aborted;
   }
 
-  /** A signal that is aborted, too, when the reign ends: for whoever waits for something that only it can do. */
-  until(signal: AbortSignal): AbortSignal {
-    return AbortSignal.any([signal, this.#ended.signal]);
+  /**
+   * Does what only the owner can; answers, if it is a question.
+   *
+   * @throws why it cannot be done; the signal's reason: what was begun goes on; a StoppedError or what `isForSuccessor`
+   *   knows when the reign ends under it.
+   */
+  async carryOut(request: OwnerRequest, signal: AbortSignal): Promise<string | undefined> {
+    const life = new LinkedAbort(signal, this.#ended.signal);
+    try {
+      switch (request.kind) {
+        case 'create':
+          await this.jobs.create(request.view, life.signal);
+          return undefined;
+        case 'drop':
+          await this.jobs.remove(request.viewId);
+          return undefined;
+        case 'waitFor':
+          await this.parts.group.waitFor(request.ts, life.signal);
+          return undefined;
+        case 'work':
+          return JSON.stringify(viewWork(this.parts.group, request.viewId));
+      }
+    } finally {
+      life.unlink();
+    }
   }
 
   /** Reigns until deposed or aborted. @throws DeposedError; the signal's reason; what cannot be lived with. */
   async run(signal: AbortSignal): Promise<never> {
     const { runtime } = this.#instance;
-    const inner = new AbortController();
-    const shared = AbortSignal.any([signal, inner.signal]);
+    const life = new LinkedAbort(signal);
     const tasks: Task[] = [];
     const failed = new Promise<never>((_, reject) => {
       const start = (name: string, work: (own: AbortSignal) => Promise<unknown>): void => {
         const task = runtime.spawn(name, async (own) => {
-          await work(AbortSignal.any([shared, own])).catch((error: unknown) => {
-            if (!own.aborted) reject(asError(error));
-          });
+          const both = new LinkedAbort(life.signal, own);
+          await work(both.signal)
+            .catch((error: unknown) => {
+              if (!own.aborted) reject(asError(error));
+            })
+            .finally(() => both.unlink());
         });
         tasks.push(task);
       };
@@ -152,7 +179,8 @@ export class Reign {
       start('view jobs', (own) => this.jobs.run(own));
       start('invalid views', (own) => new InvalidViews(this.parts).run(own));
       start('janitor', (own) => new Janitor(this.parts).run(own));
-      start('requests', (own) => new RequestDesk(this.parts, this.jobs).run(own));
+      const desk = new RequestDesk(this.parts, (request, until) => this.carryOut(request, until));
+      start('requests', (own) => desk.run(own));
     });
     try {
       return await failed;
@@ -160,7 +188,8 @@ export class Reign {
       this.#instance.telemetry.log.warn('the reign has ended', { cause: messageOf(error) });
       throw error;
     } finally {
-      inner.abort(new StoppedError('the reign has ended'));
+      life.abort(new StoppedError('the reign has ended'));
+      life.unlink();
       this.#ended.abort(new StoppedError('the reign has ended'));
       for (const task of tasks.reverse()) await task.stop();
       await this.#feed.close();

@@ -37,7 +37,7 @@ import { explain, explainCreate, explainPlanOf, explainWork } from './statements
 import { showCreateView, showStatus, showViews } from './statements/show.js';
 import { lagMs, statusRow } from './status-row.js';
 import type { ViewRecord } from './view-record.js';
-import { type WorkLine, viewWork } from './view-work.js';
+import type { WorkLine } from './view-work.js';
 
 /** ER_QUERY_INTERRUPTED. */
 const INTERRUPTED = 1317;
@@ -330,11 +330,7 @@ export class InstanceViewService implements ViewService {
         return answer;
       }
       try {
-        if (request.kind === 'work') return JSON.stringify(viewWork(reign.parts.group, request.viewId));
-        if (request.kind === 'create') await reign.jobs.create(request.view, signal);
-        else if (request.kind === 'waitFor') await reign.parts.group.waitFor(request.ts, reign.until(signal));
-        else await reign.jobs.remove(request.viewId);
-        return undefined;
+        return await reign.carryOut(request, signal);
       } catch (error) {
         signal.throwIfAborted();
         if (!isForSuccessor(error) && this.#instance.reign === reign && !reign.hasEnded) throw error;

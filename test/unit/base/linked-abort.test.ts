@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { LinkedAbort } from '../../../src/base/linked-abort.js';
 
@@ -23,5 +24,33 @@ describe('base/linked-abort', () => {
     parent.abort(new Error('late'));
     expect(unlinked.signal.aborted).to.equal(false);
     expect((alone.signal.reason as Error).message).to.equal('alone');
+  });
+
+  it('is aborted by whichever parent is first', () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const child = new LinkedAbort(first.signal, second.signal);
+    second.abort(new Error('second'));
+    first.abort(new Error('first'));
+    expect((child.signal.reason as Error).message).to.equal('second');
+    const late = new LinkedAbort(new AbortController().signal, second.signal);
+    expect((late.signal.reason as Error).message).to.equal('second');
+  });
+
+  it('gives a parent one listener, however many are linked', async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', onWarning);
+    try {
+      const parent = new AbortController();
+      const linked = Array.from({ length: 20 }, () => new LinkedAbort(parent.signal));
+      // Warnings are given in a turn of their own.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(getEventListeners(parent.signal, 'abort').length).to.equal(1);
+      expect(warnings).to.deep.equal([]);
+      parent.abort(new Error('why'));
+      expect(linked.every(({ signal }) => signal.aborted)).to.equal(true);
+    } finally {
+      process.off('warning', onWarning);
+    }
   });
 });
