@@ -3,7 +3,8 @@
  * watches an owner takes him for dead when neither that count nor the frontier record has moved for a while, by the
  * watcher's own clock. A wrong guess does no harm: the term fences the one who was only slow.
  */
-import type { Runtime } from '../base/runtime.js';
+import { withAbort } from '../base/abort.js';
+import { type Runtime, StoppedError } from '../base/runtime.js';
 import type { CommitParts } from '../commit/fenced-transaction.js';
 import { writeOne } from '../commit/single-write.js';
 import type { SystemTable } from '../commit/system-table.js';
@@ -34,6 +35,9 @@ export class MemberRow {
   readonly #table: SystemTable;
   readonly #member: Member;
   #heartbeat = 0n;
+  /** The last beat, and its life: it is not cut off with the task, for it may have locked the row. */
+  #beating: Promise<void> = Promise.resolve();
+  readonly #life = new AbortController();
 
   constructor(parts: CommitParts, table: SystemTable, member: Member) {
     this.#parts = parts;
@@ -41,22 +45,32 @@ export class MemberRow {
     this.#member = member;
   }
 
-  /** Beats until aborted. @throws the signal's reason. */
+  /** Beats until aborted; {@link remove} waits for the beat that is under way then. @throws the signal's reason. */
   run(signal: AbortSignal): Promise<never> {
     const look = {
       pauseMs: MEMBER_BEAT_MS,
       complaint: 'this instance could not show that it lives',
-      work: (inner: AbortSignal) => this.#beat(inner),
+      work: (inner: AbortSignal) => {
+        this.#beating = this.#beat(this.#life.signal);
+        return withAbort(this.#beating, inner);
+      },
     };
     return repeat(this.#parts, look, signal);
   }
 
   /** Says good-bye, so that nobody has to wait to be sure. */
   async remove(signal: AbortSignal): Promise<void> {
-    const key = this.#table.keyOf({ id: this.#member.id });
-    // The last beat may have been cut off where it had locked the row: until that lock is too old it is in the way.
-    while (!(await writeOne(this.#parts, { kind: 'delete', key }, signal))) {
-      await this.#parts.runtime.sleep(GOODBYE_RETRY_MS, signal);
+    try {
+      await withAbort(
+        this.#beating.catch(() => undefined),
+        signal,
+      );
+      const mutation = { kind: 'delete' as const, key: this.#table.keyOf({ id: this.#member.id }) };
+      while (!(await writeOne(this.#parts, mutation, signal))) {
+        await this.#parts.runtime.sleep(GOODBYE_RETRY_MS, signal);
+      }
+    } finally {
+      this.#life.abort(new StoppedError('this instance has ended'));
     }
   }
 

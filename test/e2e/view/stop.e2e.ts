@@ -10,8 +10,8 @@ import { expectNoLocks, until } from '../../support/settled.js';
 import { SqlClient } from '../../support/sql-client.js';
 import { TiView, type TiViewOptions } from '../../support/tiview.js';
 
-/** An end takes far less; one that waits for a lock that a heartbeat left takes 3 s. */
-const PROMPT_MS = 4_500;
+/** An end takes far less; one that waits for a lock to be too old takes 3 s. */
+const PROMPT_MS = 2_500;
 /** Node is up, and most modules are not read yet. */
 const LOADING_MS = 300;
 const ORDERLY = { code: 0, signal: null };

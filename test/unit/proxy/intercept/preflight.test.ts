@@ -56,9 +56,16 @@ describe('preflight', () => {
     expect(asked[0]).to.contain("X'69742773'").and.to.contain("X'615c27'");
   });
 
-  it('asks nothing of a list', async () => {
+  it('asks whether the tables of a database may be listed, where its views are to be', async () => {
     const { asked, run } = sessionOf(() => undefined);
     await run('SHOW MATERIALIZED VIEWS');
-    expect(asked).to.deep.equal([]);
+    await run('SHOW FULL MATERIALIZED VIEWS FROM `a``b`');
+    await run('SHOW MATERIALIZED VIEW STATUS d.v');
+    await run('SHOW MATERIALIZED VIEW STATUS');
+    expect(asked).to.deep.equal([
+      "SHOW TABLES LIKE 'tiview probe: no such table'",
+      "SHOW TABLES FROM `a``b` LIKE 'tiview probe: no such table'",
+      "SHOW TABLES FROM `d` LIKE 'tiview probe: no such table'",
+    ]);
   });
 });
