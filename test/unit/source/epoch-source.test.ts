@@ -22,8 +22,9 @@ function table(id: number): SourceTable {
 }
 
 describe('epoch source', () => {
-  const controller = new AbortController();
-  after(() => controller.abort());
+  let controller: AbortController;
+  beforeEach(() => (controller = new AbortController()));
+  afterEach(() => controller.abort());
 
   function world() {
     const feed = new ScriptedFeed();

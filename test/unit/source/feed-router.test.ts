@@ -30,8 +30,9 @@ const BATCH = changeBatch([{ commitTs: 7n, key: utf8('a1') }]);
 const CAUSE = new TiviewError('lost', { kind: 'test', side: 'tikv', isRetryable: false });
 
 describe('feed router', () => {
-  const controller = new AbortController();
-  after(() => controller.abort());
+  let controller: AbortController;
+  beforeEach(() => (controller = new AbortController()));
+  afterEach(() => controller.abort());
 
   function subject() {
     const feed = new ScriptedFeed();
