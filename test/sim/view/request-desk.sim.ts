@@ -60,7 +60,10 @@ describe('the desk for requests of other instances', () => {
   for (const seed of seeds(20)) {
     it(`carries each out once, seed ${seed}`, async () => {
       const world = new Asking(seed);
-      await world.open((_, signal) => world.runtime.sleep(world.random(200), signal));
+      await world.open(async (_, signal) => {
+        await world.runtime.sleep(world.random(200), signal);
+        return undefined;
+      });
       const open = new Set<bigint>();
       for (let id = 1n; id <= REQUESTS || open.size > 0; id++) {
         if (id <= REQUESTS) {
@@ -86,7 +89,7 @@ describe('the desk for requests of other instances', () => {
     world.ask(1n);
     await world.open(() => {
       world.lock(world.keyOf(1n), Op.put);
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     });
     await world.runtime.advance(2_000);
     expect(world.row(1n)?.['answer']).to.equal(null);
@@ -102,7 +105,9 @@ describe('the desk for requests of other instances', () => {
     const world = new Asking(1);
     world.ask(1n);
     await world.open(() =>
-      (world.carriedOut.get(1n) ?? 0) < 3 ? Promise.reject(new DeposedError(undefined)) : Promise.resolve(),
+      (world.carriedOut.get(1n) ?? 0) < 3
+        ? Promise.reject(new DeposedError(undefined))
+        : Promise.resolve(undefined),
     );
     await world.runtime.advance(2_000);
     expect(world.row(1n)?.['answer']).to.equal('{"kind":"done"}');
