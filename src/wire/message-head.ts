@@ -70,9 +70,14 @@ export class MessageHead {
 
   /** The status flags of an OK packet; undefined if it is cut short. */
   okStatus(): number | undefined {
-    const insertId = 1 + this.lenencBytes(1);
-    const status = insertId + this.lenencBytes(insertId);
+    const status = this.okStatusAt();
     return status + 2 > this.#length ? undefined : this.u16(status);
+  }
+
+  /** Where the status flags of an OK packet are, or would be if it were not cut short. */
+  okStatusAt(): number {
+    const insertId = 1 + this.lenencBytes(1);
+    return insertId + this.lenencBytes(insertId);
   }
 
   /** The status flags of an EOF packet; undefined if it is cut short. */

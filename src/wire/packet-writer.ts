@@ -21,6 +21,11 @@ export class PacketWriter {
     return this.#sequence;
   }
 
+  /** Goes on counting from here: others' packets were sent meanwhile. */
+  set sequence(sequence: number) {
+    this.#sequence = sequence;
+  }
+
   /** Bytes gathered. */
   get length(): number {
     return this.#out.length;

@@ -39,6 +39,16 @@ export class ResultSetWriter {
     return this.#columns !== undefined;
   }
 
+  /** Sequence id of the next packet. */
+  get sequence(): number {
+    return this.#packets.sequence;
+  }
+
+  /** Goes on counting from here: others' packets were sent meanwhile. */
+  set sequence(sequence: number) {
+    this.#packets.sequence = sequence;
+  }
+
   /** Bytes gathered and not taken. */
   get length(): number {
     return this.#packets.length;
