@@ -96,9 +96,9 @@ export class ClientSession {
     return this.#connectionId;
   }
 
-  /** Who is logged in, if a statement of the session is answered here now. */
+  /** Who is logged in, if a statement of the session is answered here now, of which TiDB knows nothing. */
   get answeredUser(): string | undefined {
-    return this.#relay?.isAnswering === true ? this.#user : undefined;
+    return this.#relay?.isInterruptible === true ? this.#user : undefined;
   }
 
   /** @see CommandRelay.interrupt */

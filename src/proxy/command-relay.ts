@@ -132,6 +132,11 @@ export class CommandRelay {
     return this.#task !== undefined;
   }
 
+  /** Whether {@link interrupt} ends what runs now: TiDB knows nothing of it, so its own KILL does not. */
+  get isInterruptible(): boolean {
+    return this.#task !== undefined && !this.#queries.isRelaying;
+  }
+
   /** The session ends. A statement that is answered here is aborted; the client gets the reason, if it can. */
   end(reason: Error): void {
     if (this.#hasEnded) return;

@@ -5,9 +5,11 @@
 import { assert } from '../base/assert.js';
 import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
+import { AnswerRewriter, type RewrittenChunk } from '../wire/answer-rewriter.js';
 import type { ColumnDefinition } from '../wire/column-definition.js';
 import { plainOk } from '../wire/ok-packet.js';
 import { type ResultSetForm, ResultSetWriter } from '../wire/result-set-writer.js';
+import { ServerStatus } from '../wire/server-status.js';
 import type { Cell } from '../wire/text-row.js';
 import { toErrPacket } from './error-map.js';
 import type { RelayPorts } from './relay-ports.js';
@@ -16,8 +18,12 @@ import type { AnswerWriter } from './statement-gate.js';
 /** Writes one answer to a client. */
 export class LocalAnswer implements AnswerWriter {
   readonly #packets: ResultSetWriter;
+  readonly #form: ResultSetForm;
   readonly #ports: RelayPorts;
-  readonly #status: () => number;
+  readonly #sessionStatus: () => number;
+  #hasMore = false;
+  /** While a part of the answer is TiDB's own. */
+  #rewriter: AnswerRewriter | undefined;
   #isFinished = false;
   #cutOffBy: Error | undefined;
 
@@ -27,13 +33,42 @@ export class LocalAnswer implements AnswerWriter {
    */
   constructor(sequence: number, form: ResultSetForm, ports: RelayPorts, status: () => number) {
     this.#packets = new ResultSetWriter(sequence, form);
+    this.#form = form;
     this.#ports = ports;
-    this.#status = status;
+    this.#sessionStatus = status;
   }
 
-  /** Whether `end`, `ok` or `err` was called. */
+  /** Whether the last result, or an error, was written. */
   get isFinished(): boolean {
     return this.#isFinished;
+  }
+
+  expectMore(hasMore: boolean): void {
+    this.#hasMore = hasMore;
+  }
+
+  /** What comes next is TiDB's own: see {@link pass}. */
+  beginRelay(): void {
+    this.#check();
+    this.#send();
+    const { isEofDeprecated } = this.#form;
+    const { sequence } = this.#packets;
+    this.#rewriter = new AnswerRewriter({ sequence, hasMore: this.#hasMore, isEofDeprecated });
+  }
+
+  /** Sends on what TiDB sent. @param chunk - changed; lent for the call. @throws ProtocolError — it makes no sense. */
+  pass(chunk: Uint8Array): RewrittenChunk {
+    const rewriter = this.#rewriter;
+    assert(rewriter !== undefined, 'what TiDB sends is passed on when it was asked for');
+    const rewritten = rewriter.feed(chunk);
+    const { bytes, outcome } = rewritten;
+    if (bytes.length > 0) this.#ports.toClient(bytes, bytes.length);
+    if (outcome !== undefined) {
+      this.#rewriter = undefined;
+      this.#packets.sequence = rewriter.sequence;
+      this.#isFinished = outcome.errno !== 0 || !this.#hasMore;
+    }
+    return rewritten;
   }
 
   columns(columns: readonly ColumnDefinition[]): void {
@@ -61,7 +96,7 @@ export class LocalAnswer implements AnswerWriter {
   end(warnings = 0): void {
     this.#check();
     this.#packets.end(this.#status(), warnings);
-    this.#finish();
+    this.#finish(!this.#hasMore);
   }
 
   ok(ok: { affectedRows?: bigint; warnings?: number; info?: string } = {}): void {
@@ -71,7 +106,7 @@ export class LocalAnswer implements AnswerWriter {
       warnings: ok.warnings ?? 0,
       info: ok.info ?? '',
     });
-    this.#finish();
+    this.#finish(!this.#hasMore);
   }
 
   err(error: SqlError): void {
@@ -82,14 +117,22 @@ export class LocalAnswer implements AnswerWriter {
   fail(error: unknown): void {
     this.#check();
     this.#packets.err(toErrPacket(error));
-    this.#finish();
+    this.#finish(true);
   }
 
   /** Ends the answer from outside, if it has not ended: whoever goes on writing it gets the error. */
   cutOff(error: Error): void {
     if (this.#isFinished) return;
-    this.fail(error);
+    const rewriter = this.#rewriter;
+    if (rewriter !== undefined) this.#packets.sequence = rewriter.sequence;
+    // In the middle of a packet of TiDB's an ERR packet would only be taken for more of it.
+    if (rewriter?.isInMessage === true) this.#isFinished = true;
+    else this.fail(error);
     this.#cutOffBy = error;
+  }
+
+  #status(): number {
+    return this.#sessionStatus() | (this.#hasMore ? ServerStatus.moreResults : 0);
   }
 
   #check(): void {
@@ -97,8 +140,8 @@ export class LocalAnswer implements AnswerWriter {
     assert(!this.#isFinished, 'an answer is finished once, and nothing follows');
   }
 
-  #finish(): void {
-    this.#isFinished = true;
+  #finish(isLast: boolean): void {
+    this.#isFinished = isLast;
     this.#send();
   }
 

@@ -63,7 +63,7 @@ export class LocalTask {
   }
 
   #access(): SessionAccess {
-    const { connectionId, capabilities, status, queries } = this.#parts;
+    const { connectionId, capabilities, status, queries, answer } = this.#parts;
     return {
       connectionId,
       capabilities,
@@ -72,6 +72,7 @@ export class LocalTask {
       },
       signal: this.#controller.signal,
       query: (sql, signal) => queries.run(sql, signal),
+      relay: (text) => queries.relay(text, answer),
     };
   }
 }

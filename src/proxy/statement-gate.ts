@@ -71,10 +71,23 @@ export interface SessionAccess {
    * @throws SqlError — TiDB's own; LimitError — when the answer exceeds `ownQueryBytes`; the signal's reason.
    */
   query(sql: string, signal: AbortSignal): Promise<TextResult>;
+  /**
+   * Runs statements on the client's own session, as the client would, and sends TiDB's answer on as the next results
+   * of the answer ({@link AnswerWriter.expectMore}), however long it is. An error ends the answer. It is no part of
+   * what `interrupt` ends: TiDB's own KILL reaches it.
+   *
+   * @param text - of one or several statements, in the session's character set.
+   * @throws the reason for which the session has ended.
+   */
+  relay(text: Uint8Array): Promise<AnswerOutcome>;
 }
 
 /** Writes the answer to a taken statement: rows are text, whatever protocol the client runs the statement by. */
 export interface AnswerWriter {
+  /** Whether its last result, or an error, is out. */
+  readonly isFinished: boolean;
+  /** Whether another result follows the one that is written next; without this, none does. */
+  expectMore(hasMore: boolean): void;
   /** Begins a result set. */
   columns(columns: readonly ColumnDefinition[]): void;
   /**
@@ -85,7 +98,7 @@ export interface AnswerWriter {
   rows(rows: readonly (readonly Cell[])[], signal: AbortSignal): Promise<void>;
   /** Sends what was gathered, for answers that come slowly. @throws the signal's reason. */
   flush(signal: AbortSignal): Promise<void>;
-  /** Ends the result set, and the answer. */
+  /** Ends the result set, and the answer if no more is expected. */
   end(warnings?: number): void;
   /** Answers without a result set. */
   ok(ok?: { readonly affectedRows?: bigint; readonly warnings?: number; readonly info?: string }): void;

@@ -5,9 +5,8 @@
 import { SqlError } from '../../base/errors.js';
 import { printName } from '../../sql/parse/print-text.js';
 import type { ViewService } from '../../view/index.js';
-import type { AnswerWriter, LocalStatement, SessionAccess } from '../statement-gate.js';
+import type { LocalStatement, SessionAccess } from '../statement-gate.js';
 import { askSession, commitOpenTransaction } from './session-questions.js';
-import { statementText } from './statement-text.js';
 
 /** ER_BAD_TABLE_ERROR: the session may drop tables there, and there is none of that name. */
 const UNKNOWN_TABLE = 1051;
@@ -19,15 +18,14 @@ const UNKNOWN_TABLE = 1051;
  * @param database - the one that it drops.
  */
 export function dropDatabase(bytes: Uint8Array, database: string, service: ViewService): LocalStatement {
-  return async (session, answer) => {
+  return async (session) => {
     const state = await askSession(session);
-    const text = statementText(bytes, state.characterSet);
     if (await mayDropTablesOf(database, session)) {
       if (state.problem !== undefined) throw state.problem;
       await commitOpenTransaction(session);
       await dropViews(database, service, state, session);
     }
-    await relay(text, session, answer);
+    await session.relay(bytes);
   };
 }
 
@@ -59,9 +57,4 @@ async function dropViews(
   const context = { connectionId: session.connectionId, pinned: state.pinned, visible: undefined };
   const parts = service.execute({ statement, text: '' }, context, session.signal);
   for await (const { kind } of parts) if (kind === 'ok') return;
-}
-
-async function relay(text: string, session: SessionAccess, answer: AnswerWriter): Promise<void> {
-  const { affectedRows, warnings } = await session.query(text, session.signal);
-  answer.ok({ affectedRows, warnings });
 }

@@ -2,7 +2,6 @@
  * KILL of a statement that is answered here. To TiDB its connection is idle, and KILL QUERY of an idle connection makes
  * TiDB close it; so it is ended here, and TiDB is asked only who may.
  */
-import { fromUtf8 } from '../../base/bytes.js';
 import type { LocalStatement, SessionAccess } from '../statement-gate.js';
 
 /** The statements that are answered here, of all sessions. */
@@ -23,10 +22,10 @@ export function killStatement(
     const victim = statements.answeredUser(connectionId);
     if (victim === undefined || !(await mayKill(victim, session))) {
       // It has ended meanwhile, or TiDB will say that it may not be.
-      await session.query(fromUtf8(bytes), session.signal);
-    } else {
-      statements.interrupt(connectionId);
+      await session.relay(bytes);
+      return;
     }
+    statements.interrupt(connectionId);
     answer.ok();
   };
 }

@@ -3,7 +3,7 @@
  * said yes. Needed to tell whether `INSERT INTO v` means a view.
  */
 import { fromUtf8 } from '../../base/bytes.js';
-import { splitStatements } from '../../sql/scan/statement-end.js';
+import { type StatementRange, splitStatements } from '../../sql/scan/statement-end.js';
 import type { LexMode } from '../../sql/scan/lex-mode.js';
 import { unquoteName } from '../../sql/scan/name-index.js';
 import { TokenCursor } from '../../sql/scan/token-cursor.js';
@@ -31,14 +31,19 @@ export class SessionDatabase {
   }
 }
 
+/** The database that a statement names, if it is a USE. */
+export function databaseUsed(
+  bytes: Uint8Array,
+  statement: StatementRange,
+  mode: LexMode,
+): string | undefined {
+  const cursor = new TokenCursor(bytes, statement.start, statement.end, mode);
+  if (!cursor.take('use')) return undefined;
+  const { start: from, end: to } = cursor;
+  return cursor.kind === 'name' ? unquoteName(bytes, from, to) : fromUtf8(bytes.subarray(from, to));
+}
+
 /** The databases that each USE among some statements names, in their order. */
 export function databasesUsed(bytes: Uint8Array, start: number, end: number, mode: LexMode): string[] {
-  const used: string[] = [];
-  for (const statement of splitStatements(bytes, start, end, mode)) {
-    const cursor = new TokenCursor(bytes, statement.start, statement.end, mode);
-    if (!cursor.take('use')) continue;
-    const { start: from, end: to } = cursor;
-    used.push(cursor.kind === 'name' ? unquoteName(bytes, from, to) : fromUtf8(bytes.subarray(from, to)));
-  }
-  return used;
+  return splitStatements(bytes, start, end, mode).flatMap((range) => databaseUsed(bytes, range, mode) ?? []);
 }

@@ -7,7 +7,9 @@ import { DEFAULT_LEX_MODE, type LexMode } from '../../sql/scan/lex-mode.js';
 import { ScanBit, type StatementScanner } from '../../sql/scan/statement-scanner.js';
 import { columnChanges } from '../../sql/scan/column-changes.js';
 import { readTables } from '../../sql/scan/read-tables.js';
+import { type StatementRange, splitStatements } from '../../sql/scan/statement-end.js';
 import type { WrittenNames } from '../../sql/scan/written-name.js';
+import { Capability } from '../../wire/capability.js';
 import { parseChangeUser } from '../../wire/com-change-user.js';
 import { ProtocolError } from '../../wire/protocol-error.js';
 import { killedConnection } from '../../sql/scan/kill-statement.js';
@@ -22,7 +24,8 @@ import {
 } from '../statement-gate.js';
 import { type ViewLookup, refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
 import { type AnsweredStatements, killStatement } from './kill.js';
-import { type SessionDatabase, databasesUsed } from './session-database.js';
+import { type SessionDatabase, databaseUsed, databasesUsed } from './session-database.js';
+import { type PieceJudge, severalStatements } from './several-statements.js';
 
 /** The names of one snapshot, prepared for looking up. */
 export interface GateNames extends ViewLookup {
@@ -99,13 +102,22 @@ export class ViewGate implements StatementGate {
     const names = this.#parts.names();
     const { start, end, isComplete } = statement;
     if (!isComplete) {
-      // Without views only the first words matter: they say whether the statement is ours.
+      // Without views only the first words matter, and what may stand behind the first statement.
       const isLongEnough = end - start >= HEAD_BYTES;
-      if (!isLongEnough || names.byName.size > 0) return NEED_MORE;
+      const mayBeMany = (this.#parts.capabilities & Capability.multiStatements) !== 0;
+      if (!isLongEnough || mayBeMany || names.byName.size > 0) return NEED_MORE;
     }
     const modes = modesOf(statement);
     let bits = 0;
     for (const mode of modes) bits |= names.scanner.scan(statement.bytes, start, end, mode);
+    const verdict = this.#verdictOn(statement, bits, modes, names);
+    if ((bits & ScanBit.many) === 0 || verdict.kind === 'pass' || verdict.kind === 'needMore') return verdict;
+    if (statement.kind === 'prepare') return { kind: 'refuse', error: preparesSeveral() };
+    return { kind: 'take', run: severalStatements(statement.bytes.slice(start, end), this.#pieces) };
+  }
+
+  /** A packet of several statements is judged here as if each of them did what any of them does. */
+  #verdictOn(statement: StatementText, bits: number, modes: readonly LexMode[], names: GateNames): Verdict {
     if ((bits & ScanBit.ours) !== 0) return this.#ours(statement, bits);
     // Nearly every statement goes on from here without another look.
     const mayBeForbidden = (bits & ScanBit.write) !== 0 || names.hasInvalid;
@@ -116,6 +128,20 @@ export class ViewGate implements StatementGate {
     }
     return this.#passing(statement, bits);
   }
+
+  /** What the statements of a packet are judged by, one by one. */
+  readonly #pieces: PieceJudge = {
+    judge: (bytes, { start, end }, mode) => {
+      const names = this.#parts.names();
+      const bits = names.scanner.scan(bytes, start, end, mode);
+      const statement = { kind: 'query', bytes, start, end, isComplete: true } as const;
+      return this.#verdictOn(statement, bits, [mode], names);
+    },
+    isOurs: (bytes, { start, end }, mode) => {
+      const bits = this.#parts.names().scanner.scan(bytes, start, end, mode);
+      return (bits & ScanBit.ours) !== 0;
+    },
+  };
 
   /** The verdict on a statement that may not reach TiDB as it is. */
   #forbidden(statement: StatementText, bits: number, mode: LexMode, names: GateNames): Verdict | undefined {
@@ -149,7 +175,9 @@ export class ViewGate implements StatementGate {
     const { bytes, start, end, isComplete } = statement;
     if (!isComplete) return NEED_MORE;
     if ((bits & ScanBit.many) !== 0) {
-      const message = 'Send statements on materialized views one by one: several in one packet come later';
+      // Of a packet this only says that it has to be taken apart; what cannot be taken apart stays with it.
+      const message =
+        'A comment that is code holds a statement on materialized views and others: send it alone';
       return { kind: 'refuse', error: new SqlError(1235, '42000', message) };
     }
     return { kind: 'take', run: this.#parts.take(bytes.slice(start, end)) };
@@ -157,14 +185,31 @@ export class ViewGate implements StatementGate {
 
   #passing(statement: StatementText, bits: number): Verdict {
     const { bytes, start, end, kind } = statement;
-    const victim = kind === 'query' ? killedConnection(bytes, start, end) : undefined;
+    if (kind !== 'query') return PASS;
+    if ((bits & ScanBit.many) === 0) return this.#passingOne(bytes, statement);
+    let verdict = PASS;
+    for (const piece of splitStatements(bytes, start, end, DEFAULT_LEX_MODE)) {
+      const next = this.#passingOne(bytes, piece);
+      if (next.kind !== 'pass') return next;
+      if (next.answered !== undefined) verdict = next;
+    }
+    return verdict;
+  }
+
+  #passingOne(bytes: Uint8Array, statement: StatementRange): Verdict {
+    const { start, end } = statement;
+    const victim = killedConnection(bytes, start, end);
     if (victim !== undefined && this.#parts.statements.answeredUser(victim) !== undefined)
       return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
-    const isUse = kind === 'query' && ((bits & ScanBit.many) !== 0 || beginsLikeUse(bytes, start, end));
-    if (!isUse) return PASS;
-    const used = databasesUsed(bytes, start, end, DEFAULT_LEX_MODE).at(-1);
+    if (!beginsLikeUse(bytes, start, end)) return PASS;
+    const used = databaseUsed(bytes, statement, DEFAULT_LEX_MODE);
     return used === undefined ? PASS : { kind: 'pass', answered: this.#parts.database.onAnswer(used) };
   }
+}
+
+/** TiDB's own error for it. */
+function preparesSeveral(): SqlError {
+  return new SqlError(8115, 'HY000', 'Can not prepare multiple statements');
 }
 
 function firstOf(

@@ -71,6 +71,11 @@ export class TokenCursor {
     return this.#kind;
   }
 
+  /** Whether the current token stands in a comment that is code. */
+  get isInCodeComment(): boolean {
+    return this.#isInCodeComment;
+  }
+
   /** The current token as a keyword, if it is one and stands unquoted. */
   get keyword(): Keyword | undefined {
     return this.#keyword;

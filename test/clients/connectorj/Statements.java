@@ -1,6 +1,7 @@
 // Runs statements with Connector/J, one a line of standard input, and prints each outcome as one line.
-// A line is `text` or `prepared` (by the server), a tab, and the statement. An outcome is `rows` with cells between `|` and
-// rows between ` / `, `done`, or `error` with its number.
+// A line is `text` or `prepared` (by the server), a tab, and the statement, or several with `;` between them. An outcome is
+// `rows` with cells between `|` and rows of all results between ` / `, `done` where there was no result, or `error` with its
+// number.
 // Usage: java -cp mysql-connector-j.jar Statements.java PORT
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -31,19 +32,24 @@ public class Statements {
     try (Statement statement = isPrepared ? connection.prepareStatement(sql) : connection.createStatement()) {
       boolean hasRows =
           isPrepared ? ((java.sql.PreparedStatement) statement).execute() : statement.execute(sql);
-      return hasRows ? "rows " + text(statement.getResultSet()) : "done";
+      var hasAnyRows = false;
+      var all = new StringBuilder();
+      while (hasRows || statement.getUpdateCount() != -1) {
+        hasAnyRows |= hasRows;
+        if (hasRows) append(statement.getResultSet(), all);
+        hasRows = statement.getMoreResults();
+      }
+      return hasAnyRows ? "rows " + all : "done";
     } catch (SQLException error) {
       return "error " + error.getErrorCode();
     }
   }
 
-  static String text(ResultSet rows) throws SQLException {
-    var all = new StringBuilder();
+  static void append(ResultSet rows, StringBuilder all) throws SQLException {
     int columns = rows.getMetaData().getColumnCount();
     while (rows.next()) {
       if (all.length() > 0) all.append(" / ");
       for (int i = 1; i <= columns; i++) all.append(i > 1 ? "|" : "").append(rows.getString(i));
     }
-    return all.toString();
   }
 }

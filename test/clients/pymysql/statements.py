@@ -1,7 +1,8 @@
 """Runs statements with PyMySQL, one a line of standard input, and prints each outcome as one line.
 
-A line is `text` or `prepared` (here the same: PyMySQL prepares nothing), a tab, and the statement. An outcome is `rows`
-with cells between `|` and rows between ` / `, `done`, or `error` with its number.
+A line is `text` or `prepared` (here the same: PyMySQL prepares nothing), a tab, and the statement, or several with `;`
+between them. An outcome is `rows` with cells between `|` and rows of all results between ` / `, `done` where there was no
+result, or `error` with its number.
 Usage: statements.py PORT
 """
 import sys
@@ -15,12 +16,17 @@ connection = pymysql.connect(
 cursor = connection.cursor()
 for line in sys.stdin:
     sql = line.rstrip("\n").split("\t", 1)[1]
+    has_rows = False
     try:
         cursor.execute(sql)
-        if cursor.description:
-            print("rows", " / ".join("|".join(str(cell) for cell in row) for row in cursor.fetchall()))
-        else:
-            print("done")
+        results = []
+        while True:
+            if cursor.description:
+                results += ["|".join(str(cell) for cell in row) for row in cursor.fetchall()]
+                has_rows = True
+            if not cursor.nextset():
+                break
+        print("rows " + " / ".join(results) if has_rows else "done")
     except pymysql.MySQLError as error:
         print("error", error.args[0])
 connection.close()
