@@ -99,6 +99,8 @@ export const limits = {
   localAnswerBytes: 64 * 1024,
   /** Prepared statements of one session that are answered here. */
   localPreparedStatements: 1024,
+  /** What one session keeps of the statements that it has prepared by PREPARE, and that are ours or write. */
+  namedStatementBytes: 4 * 1024 * 1024,
   /** Registered views. */
   views: 10_000,
 } as const;

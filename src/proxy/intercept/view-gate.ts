@@ -4,7 +4,7 @@
  */
 import { SqlError } from '../../base/errors.js';
 import { DEFAULT_LEX_MODE, type LexMode } from '../../sql/scan/lex-mode.js';
-import { ScanBit, type StatementScanner } from '../../sql/scan/statement-scanner.js';
+import { ScanBit } from '../../sql/scan/statement-scanner.js';
 import { columnChanges } from '../../sql/scan/column-changes.js';
 import { readTables } from '../../sql/scan/read-tables.js';
 import { type StatementRange, splitStatements } from '../../sql/scan/statement-end.js';
@@ -22,23 +22,19 @@ import {
   type StatementText,
   type Verdict,
 } from '../statement-gate.js';
-import { type ViewLookup, refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
+import type { GateNames } from './gate-names.js';
+import type { NamedStatements } from './named-statements.js';
+import { refusalOf, refusalOfChange, refusalOfRead } from './refusal.js';
 import { type AnsweredStatements, killStatement } from './kill.js';
 import { type SessionDatabase, databaseUsed, databasesUsed } from './session-database.js';
 import { type PieceJudge, severalStatements } from './several-statements.js';
-
-/** The names of one snapshot, prepared for looking up. */
-export interface GateNames extends ViewLookup {
-  readonly scanner: StatementScanner;
-  /** Whether any view is INVALID. */
-  readonly hasInvalid: boolean;
-}
 
 /** What a gate is made of. */
 export interface GateParts {
   /** The names now. */
   readonly names: () => GateNames;
   readonly database: SessionDatabase;
+  readonly named: NamedStatements;
   /** Runs a statement of ours; its bytes are a copy. */
   readonly take: (text: Uint8Array) => LocalStatement;
   /** Runs a DROP DATABASE; its bytes are a copy. */
@@ -78,13 +74,18 @@ export class ViewGate implements StatementGate {
       case 'changeUser': {
         const { bytes, start, end, isComplete } = statement;
         if (!isComplete) return NEED_MORE;
+        const { database, named } = this.#parts;
+        const changed = database.onAnswer(this.#newDatabase(bytes.subarray(start - 1, end)));
         return {
           kind: 'pass',
-          answered: this.#parts.database.onAnswer(this.#newDatabase(bytes.subarray(start - 1, end))),
+          answered: (outcome) => {
+            changed(outcome);
+            named.onReset(outcome);
+          },
         };
       }
       case 'resetConnection':
-        return PASS;
+        return { kind: 'pass', answered: (outcome) => this.#parts.named.onReset(outcome) };
     }
   }
 
@@ -111,14 +112,20 @@ export class ViewGate implements StatementGate {
     let bits = 0;
     for (const mode of modes) bits |= names.scanner.scan(statement.bytes, start, end, mode);
     const verdict = this.#verdictOn(statement, bits, modes, names);
-    if ((bits & ScanBit.many) === 0 || verdict.kind === 'pass' || verdict.kind === 'needMore') return verdict;
+    const mayPass = verdict.kind === 'pass' && (bits & ScanBit.named) === 0;
+    if ((bits & ScanBit.many) === 0 || mayPass || verdict.kind === 'needMore') return verdict;
     if (statement.kind === 'prepare') return { kind: 'refuse', error: preparesSeveral() };
     return { kind: 'take', run: severalStatements(statement.bytes.slice(start, end), this.#pieces) };
   }
 
   /** A packet of several statements is judged here as if each of them did what any of them does. */
   #verdictOn(statement: StatementText, bits: number, modes: readonly LexMode[], names: GateNames): Verdict {
+    if ((bits & ScanBit.named) !== 0) return this.#named(statement, bits, modes, names);
     if ((bits & ScanBit.ours) !== 0) return this.#ours(statement, bits);
+    return this.#theirs(statement, bits, modes, names);
+  }
+
+  #theirs(statement: StatementText, bits: number, modes: readonly LexMode[], names: GateNames): Verdict {
     // Nearly every statement goes on from here without another look.
     const mayBeForbidden = (bits & ScanBit.write) !== 0 || names.hasInvalid;
     if (!mayBeForbidden) return this.#passing(statement, bits);
@@ -127,6 +134,18 @@ export class ViewGate implements StatementGate {
       if (verdict !== undefined) return verdict;
     }
     return this.#passing(statement, bits);
+  }
+
+  /** The verdict on PREPARE, EXECUTE and DEALLOCATE. */
+  #named(statement: StatementText, bits: number, modes: readonly LexMode[], names: GateNames): Verdict {
+    // TiDB prepares none of them.
+    if (statement.kind === 'prepare') return PASS;
+    if (!statement.isComplete) return NEED_MORE;
+    // Each statement of a packet is asked about when it is alone.
+    const verdict = (bits & ScanBit.many) === 0 ? this.#parts.named.judge(statement, modes) : undefined;
+    if (verdict?.kind === 'take' || verdict?.kind === 'refuse') return verdict;
+    const other = this.#theirs(statement, bits, modes, names);
+    return other.kind === 'pass' ? (verdict ?? other) : other;
   }
 
   /** What the statements of a packet are judged by, one by one. */
@@ -139,7 +158,7 @@ export class ViewGate implements StatementGate {
     },
     isOurs: (bytes, { start, end }, mode) => {
       const bits = this.#parts.names().scanner.scan(bytes, start, end, mode);
-      return (bits & ScanBit.ours) !== 0;
+      return (bits & (ScanBit.ours | ScanBit.named)) === ScanBit.ours;
     },
   };
 
@@ -155,7 +174,8 @@ export class ViewGate implements StatementGate {
     let error: SqlError | undefined;
     if (isWrite && hasName) {
       const written = writtenNames(bytes, start, end, mode);
-      const dropped = soleDatabaseDropped(written, bits);
+      const isPrepare = (bits & ScanBit.named) !== 0;
+      const dropped = isPrepare ? undefined : soleDatabaseDropped(written, bits);
       if (dropped !== undefined && names.bySchema.has(dropped.toLowerCase()))
         return { kind: 'take', run: this.#parts.dropDatabase(bytes.slice(start, end), dropped) };
       error = firstOf(databases, (database) => refusalOf(written, names, database));

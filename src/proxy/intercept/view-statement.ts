@@ -25,20 +25,39 @@ const READS: ReadonlySet<ViewStatement['kind']> = new Set([
   'compareView',
 ]);
 
-/** Answers one statement. @param text - its bytes, in the session's character set. */
-export function viewStatement(text: Uint8Array, service: ViewService): LocalStatement {
-  return (session, answer) => run(text, service, session, answer);
+/** A statement of ours that has been read. */
+export interface ParsedStatement {
+  readonly statement: ViewStatement;
+  readonly text: string;
+}
+
+/** Answers one statement. @param bytes - in the session's character set. */
+export function viewStatement(bytes: Uint8Array, service: ViewService): LocalStatement {
+  return async (session, answer) => {
+    const state = await askSession(session);
+    const text = statementText(bytes, state.characterSet);
+    const statement = parseViewStatement(text, lexModeOf(state.pinned.sqlMode));
+    await run({ statement, text }, { state, service }, session, answer);
+  };
+}
+
+/** Answers a statement that was read before. */
+export function parsedViewStatement(parsed: ParsedStatement, service: ViewService): LocalStatement {
+  return async (session, answer) =>
+    run(parsed, { state: await askSession(session), service }, session, answer);
+}
+
+interface Surroundings {
+  readonly state: Awaited<ReturnType<typeof askSession>>;
+  readonly service: ViewService;
 }
 
 async function run(
-  bytes: Uint8Array,
-  service: ViewService,
+  { statement, text }: ParsedStatement,
+  { state, service }: Surroundings,
   session: SessionAccess,
   answer: AnswerWriter,
 ): Promise<void> {
-  const state = await askSession(session);
-  const text = statementText(bytes, state.characterSet);
-  const statement = parseViewStatement(text, lexModeOf(state.pinned.sqlMode));
   if (!READS.has(statement.kind)) {
     if (state.problem !== undefined) throw state.problem;
     await commitOpenTransaction(session);

@@ -10,9 +10,11 @@ import type { TokenCursor } from './token-cursor.js';
 /**
  * - `pass`: touches no table's rows or shape; - `query`: reads, and may lock what it reads; - `with`: a query or DML;
  * - `set`: a query inside may lock, and it may set our variables; - `write`: may write or alter a named table;
- * - `hidden`: may write, but its text does not say what; - `ours`: for this program.
+ * - `hidden`: may write, but its text does not say what; - `execute`: the same, of what has been prepared by name;
+ * - `deallocate`: forgets what has been prepared by name; - `ours`: for this program.
  */
-export type StatementKind = 'pass' | 'query' | 'with' | 'set' | 'write' | 'hidden' | 'ours';
+export type StatementKind =
+  'pass' | 'query' | 'with' | 'set' | 'write' | 'hidden' | 'execute' | 'deallocate' | 'ours';
 
 /** Statements that their first word decides. */
 const BY_FIRST_WORD: ReadonlyMap<Keyword, StatementKind> = new Map<Keyword, StatementKind>([
@@ -23,19 +25,10 @@ const BY_FIRST_WORD: ReadonlyMap<Keyword, StatementKind> = new Map<Keyword, Stat
   ['with', 'with'],
   ['set', 'set'],
   ...kindOf('ours', 'compare', 'subscribe'),
-  ...kindOf('hidden', 'execute', 'call'),
-  ...kindOf(
-    'pass',
-    'analyze',
-    'backup',
-    'begin',
-    'binlog',
-    'calibrate',
-    'checksum',
-    'commit',
-    'deallocate',
-    'distribute',
-  ),
+  ['call', 'hidden'],
+  ['execute', 'execute'],
+  ['deallocate', 'deallocate'],
+  ...kindOf('pass', 'analyze', 'backup', 'begin', 'binlog', 'calibrate', 'checksum', 'commit', 'distribute'),
   ...kindOf(
     'pass',
     'flush',
@@ -87,8 +80,10 @@ export function statementKind(cursor: TokenCursor): StatementKind {
   switch (first) {
     case 'create':
       return createKind(cursor);
-    case 'alter':
     case 'drop':
+      if (cursor.keyword === 'prepare') return 'deallocate';
+      return cursor.keyword === 'materialized' ? 'ours' : 'write';
+    case 'alter':
       return cursor.keyword === 'materialized' ? 'ours' : 'write';
     case 'refresh':
     case 'cancel':

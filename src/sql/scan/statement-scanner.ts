@@ -31,6 +31,8 @@ export const ScanBit = {
   readHint: 32,
   /** Mentions one of this program's session variables. */
   variable: 64,
+  /** Gives a name to a statement, runs or forgets what has one: PREPARE, EXECUTE, DEALLOCATE. */
+  named: 128,
 } as const;
 
 /** What a packet is, as a whole: the strongest of its statements. */
@@ -84,9 +86,10 @@ export class StatementScanner {
     while (cursor.takeSymbol('('));
     if (!cursor.take('prepare')) return bitsOf(statementKind(cursor), noticed);
     while (cursor.kind !== 'end' && !cursor.take('from')) cursor.next();
-    if (cursor.kind !== 'string') return bitsOf('hidden', noticed);
+    if (cursor.kind !== 'string') return bitsOf('hidden', noticed) | ScanBit.named;
     const text = utf8(stringText(cursor.bytes, cursor.start, cursor.end, mode.noBackslashEscapes));
-    return this.scan(text, 0, text.length, mode) | bitsOf('pass', noticed);
+    const prepared = this.scan(text, 0, text.length, mode) & ~ScanBit.many;
+    return prepared | bitsOf('pass', noticed) | ScanBit.named;
   }
 }
 
@@ -105,7 +108,8 @@ function bitsOf(kind: StatementKind, noticed: number): number {
   if ((noticed & Noticed.variable) !== 0) bits |= ScanBit.variable;
   if ((noticed & Noticed.unclear) !== 0) bits |= ScanBit.hidden | ScanBit.write;
   if (kind === 'ours' || (kind === 'set' && (noticed & Noticed.variable) !== 0)) return bits | ScanBit.ours;
-  if (kind === 'hidden') bits |= ScanBit.hidden;
+  if (kind === 'hidden' || kind === 'execute') bits |= ScanBit.hidden;
+  if (kind === 'deallocate' || kind === 'execute') bits |= ScanBit.named;
   return isWrite(kind, noticed) ? bits | ScanBit.write : bits;
 }
 
@@ -113,6 +117,7 @@ function isWrite(kind: StatementKind, noticed: number): boolean {
   switch (kind) {
     case 'write':
     case 'hidden':
+    case 'execute':
       return true;
     case 'with':
       return (noticed & (Noticed.lock | Noticed.dml)) !== 0;
@@ -120,6 +125,7 @@ function isWrite(kind: StatementKind, noticed: number): boolean {
     case 'set':
       return (noticed & Noticed.lock) !== 0;
     case 'pass':
+    case 'deallocate':
     case 'ours':
       return false;
   }

@@ -216,4 +216,54 @@ describe('view gate', () => {
     snapshot = { version: 1, systemSchema: 'tiview', views: [READY] };
     expect(judge()).to.equal('refuse');
   });
+
+  it('remembers what was prepared by name', () => {
+    let snapshot: NameSnapshot = { version: 0, systemSchema: 'tiview', views: [] };
+    const gates = new ViewGates(
+      serviceOf(() => snapshot),
+      answering(),
+    );
+    const gate = gates.open({ connectionId: 1, user: '', database: 'shop', capabilities: 0 });
+    const judge = (sql: string): Verdict => {
+      const bytes = utf8(sql);
+      return gate.judge({ kind: 'query', bytes, start: 0, end: bytes.length, isComplete: true });
+    };
+    const tell = (verdict: Verdict, errno = 0): void => {
+      if (verdict.kind !== 'pass') throw new Error(verdict.kind);
+      verdict.answered?.({ errno, status: 2 });
+    };
+    tell(judge("PREPARE p FROM 'DELETE FROM hot'"));
+    tell(judge("PREPARE failed FROM 'DELETE FROM hot'"), 1064);
+    tell(judge("PREPARE q FROM 'SELECT * FROM hot'"));
+    snapshot = { version: 1, systemSchema: 'tiview', views: [READY] };
+    expect(judge('EXECUTE p').kind).to.equal('refuse');
+    for (const sql of ['EXECUTE P', 'EXECUTE q', 'EXECUTE failed', 'DEALLOCATE PREPARE q'])
+      expect(judge(sql), sql).to.deep.equal({ kind: 'pass' });
+    expect(judge('DO 1; EXECUTE q').kind).to.equal('take');
+    expect(judge('PREPARE r FROM @v').kind).to.equal('take');
+    expect(judge("PREPARE r FROM 'SHOW MATERIALIZED VIEWS'").kind).to.equal('take');
+    expect(judge("PREPARE r FROM 'DROP DATABASE shop'").kind).to.equal('refuse');
+    tell(judge("PREPARE p FROM 'SELECT 1'"), 1146);
+    expect(judge('EXECUTE p').kind).to.equal('refuse');
+    tell(judge('DROP PREPARE p'));
+    expect(judge('EXECUTE p').kind).to.equal('pass');
+  });
+
+  it('forgets what was prepared by name with the session’s state, and keeps only so much of it', () => {
+    const { judge, answered } = gateOf([], 'shop');
+    const tables = Array.from({ length: 10_000 }, (_, i) => `t${i}`).join();
+    let count = 0;
+    let verdict = judge(`PREPARE p0 FROM 'DROP TABLE ${tables}'`);
+    for (; verdict.kind === 'pass'; verdict = judge(`PREPARE p${count} FROM 'DROP TABLE ${tables}'`)) {
+      answered(verdict);
+      count++;
+    }
+    expect([count, verdict.kind === 'refuse' && verdict.error.errno]).to.deep.equal([3, 1461]);
+    for (const kind of ['resetConnection', 'changeUser'] as const) {
+      answered(judge('', kind), 1045);
+      expect(judge(`PREPARE x FROM 'DROP TABLE ${tables}'`).kind).to.equal('refuse');
+    }
+    answered(judge('', 'resetConnection'));
+    expect(judge(`PREPARE x FROM 'DROP TABLE ${tables}'`).kind).to.equal('pass');
+  });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { fromUtf8, utf8 } from '../../../../src/base/bytes.js';
 import { DEFAULT_LEX_MODE, type LexMode } from '../../../../src/sql/scan/lex-mode.js';
-import { splitStatements } from '../../../../src/sql/scan/statement-end.js';
+import { splitStatements, statementPieces } from '../../../../src/sql/scan/statement-end.js';
 
 function split(sql: string, mode: LexMode = DEFAULT_LEX_MODE): readonly string[] {
   const bytes = utf8(sql);
@@ -34,6 +34,16 @@ describe('sql/scan/statement-end', () => {
       "'\\'",
       ' b',
       " '",
+    ]);
+  });
+
+  it('leaves a comment that is code whole where pieces are to be sent', () => {
+    const sql = utf8("/*! a; b */; 'c;' /* ; */;; -- d;\n e");
+    const pieces = [...statementPieces(sql, 0, sql.length, DEFAULT_LEX_MODE)];
+    expect(pieces.map(({ start, end }) => fromUtf8(sql.subarray(start, end)))).to.deep.equal([
+      '/*! a; b */',
+      " 'c;' /* ; */",
+      ' -- d;\n e',
     ]);
   });
 });

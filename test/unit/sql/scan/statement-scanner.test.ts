@@ -191,6 +191,14 @@ describe('sql/scan/statement-scanner', () => {
     expect(has('SELECT /*+ hash_join(a) */ 1', 'readHint')).equal(false);
     expect(has('SELECT @@session.mview_last_ts', 'variable')).equal(true);
     expect(has('EXECUTE s', 'hidden')).equal(true);
+    for (const sql of [
+      'EXECUTE s',
+      'DROP PREPARE s',
+      'deallocate prepare s',
+      "PREPARE s FROM 'SELECT 1; SELECT 2'",
+    ])
+      expect([has(sql, 'named'), has(sql, 'many')], sql).to.deep.equal([true, false]);
+    expect(has('SELECT prepared FROM execute', 'named')).equal(false);
     expect(has('PREPARE s FROM @x', 'hidden')).equal(true);
     expect(has('/*T![x] */ SELECT 1', 'hidden')).equal(true);
     expect(has('SELECT 1', 'hidden')).equal(false);
