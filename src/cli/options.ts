@@ -106,7 +106,7 @@ export const optionTable = {
   pd: optional('LIST', 'PD servers (default: found through TiDB)', hostPortList),
   user: option('NAME', 'TiDB account that maintains the views', word, 'root'),
   'password-file': optional('FILE', 'file with its password (or TIVIEW_PASSWORD)', word),
-  'epoch-interval': option('MS', 'least time between epochs (0: each tick)', whole(0, 3_600_000), 0),
+  'epoch-interval': option('MS', 'least time from epoch to epoch (0: each tick)', whole(0, 3_600_000), 0),
   'set-cdc-interval': optional('MS', "set TiKV's cdc.min-ts-interval, cluster-wide", whole(1, 60_000)),
   schema: option('NAME', 'system schema', identifier, 'tiview'),
   workers: option('N', 'front-end processes', whole(1, 64), 1),

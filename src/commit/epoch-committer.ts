@@ -18,6 +18,7 @@ import type { LockInfo } from '../tikv/proto-types.js';
 import type { Snapshot } from '../tikv/snapshot.js';
 import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
 import type { BackingState, BackingTable } from './backing-table.js';
+import type { EpochClock } from './epoch-clock.js';
 import {
   type AttemptOutcome,
   type CommitParts,
@@ -58,6 +59,8 @@ export interface Epoch {
   readonly upper: Ts;
   readonly views: readonly ViewWrite[];
   readonly registry: readonly RegistryChange[];
+  /** Told where the time goes. */
+  readonly clock?: EpochClock;
 }
 
 /** How committing ended. */
@@ -123,6 +126,7 @@ export class EpochCommitter {
   async commit(epoch: Epoch, signal: AbortSignal): Promise<CommitOutcome> {
     // Keys of the epoch before may still carry its locks; they are as good as ours.
     await withAbort(this.#finishing, signal);
+    epoch.clock?.ended('previous');
     const { runtime, telemetry } = this.#parts;
     const backoff = new Backoff(runtime, `commit epoch ${epoch.expect.epoch + 1n}`, 'tikv', EPOCH_BUDGET_MS);
     for (;;) {
@@ -244,6 +248,7 @@ export class EpochCommitter {
       {
         fenceKey: this.#record.key,
         prepare: (fence, snapshot, inner) => this.#prepare(epoch, fence, snapshot, inner),
+        ...(epoch.clock !== undefined && { clock: epoch.clock }),
       },
       signal,
     );

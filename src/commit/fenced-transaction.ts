@@ -16,6 +16,7 @@ import type { Snapshot } from '../tikv/snapshot.js';
 import type { Transaction } from '../tikv/transaction.js';
 import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
 import type { PrewriteOutcome } from '../tikv/two-phase-commit/outcomes.js';
+import type { EpochClock } from './epoch-clock.js';
 
 /** What transactions are made with. */
 export interface CommitParts {
@@ -31,6 +32,8 @@ export type Preparation<R> =
 
 /** What an attempt writes. */
 export interface FencedWrite<R> {
+  /** Told where the time goes. */
+  readonly clock?: EpochClock;
   /** Key of the fence's record, which is the primary: among the mutations. */
   readonly fenceKey: Uint8Array;
   /**
@@ -87,7 +90,9 @@ export async function attemptFenced<R>(
   const startTs = await cluster.tso.next(signal);
   const snapshot = cluster.snapshots.at(startTs);
   const fence = await snapshot.get(write.fenceKey, signal);
+  write.clock?.ended('open');
   const preparation = await write.prepare(fence, snapshot, signal);
+  write.clock?.ended('encode');
   if (preparation.kind === 'refuse') return { kind: 'refused', refusal: preparation.refusal };
   const transaction = cluster.transactions.begin({
     startTs,
@@ -96,7 +101,12 @@ export async function attemptFenced<R>(
     txnSource: OUR_TXN_SOURCE,
   });
   const outcome = await transaction.prewrite(PATIENCE_MS, signal);
-  if (outcome.kind === 'ok') return decide(parts, transaction, startTs, signal);
+  write.clock?.ended('prewrite');
+  if (outcome.kind === 'ok') {
+    const decided = await decide<R>(parts, transaction, startTs, signal);
+    write.clock?.ended('commit');
+    return decided;
+  }
   await removeLocks(parts, transaction, signal);
   return failureOf(outcome, preparation.mutations);
 }

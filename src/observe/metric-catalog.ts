@@ -43,6 +43,12 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     help: 'Time of an epoch from closing its input to its commit',
     buckets: secondsBuckets,
   },
+  tiview_epoch_phase_seconds: {
+    kind: 'histogram',
+    help: 'Where the time of an epoch goes; wait: of its oldest change until TiKV had resolved it, by the clock of PD',
+    labels: ['phase'],
+    buckets: secondsBuckets,
+  },
   tiview_epoch_rows_total: { kind: 'counter', help: 'Row changes that epochs took in' },
   tiview_view_rows_written_total: { kind: 'counter', help: 'Rows that epochs wrote to views' },
   tiview_commit_outcomes_total: {

@@ -9,7 +9,7 @@ import { limits } from '../base/limits.js';
 import { CodecError } from '../codec/codec-error.js';
 import { META_RANGE } from '../codec/meta-keys.js';
 import type { TableId } from '../codec/table-keys.js';
-import { type Ts, minTs } from '../codec/tso.js';
+import { MAX_TS, type Ts, minTs } from '../codec/tso.js';
 import type { Delta } from '../dataflow/delta.js';
 import type { SpanId, SpanLag } from '../tikv/feed/feed-event.js';
 import type { FeedRouter } from './feed-router.js';
@@ -30,6 +30,8 @@ export interface EpochInput {
   readonly failures: readonly SourceGap[];
   /** Row changes taken in, before they were netted. */
   readonly events: number;
+  /** The least commit ts of them; undefined: there are none. */
+  readonly oldestTs: Ts | undefined;
 }
 
 /** A table that cannot be followed any further, or everything, if it is the schema. */
@@ -166,10 +168,12 @@ export class EpochSource {
     const sources = new Map<TableId, Delta>();
     const failures: SourceGap[] = [];
     let events = 0;
+    let oldestTs = MAX_TS;
     for (const [tableId, { input, spans }] of this.#tables) {
       const changes = new NetChanges();
       for (const { buffer } of spans) buffer.takeUpTo(upper, (batch, row) => changes.add(batch, row));
       events += changes.events;
+      oldestTs = minTs(oldestTs, changes.oldestTs);
       if (changes.count === 0) continue;
       try {
         const delta = input.delta(changes);
@@ -181,7 +185,11 @@ export class EpochSource {
     }
     for (const { tableId } of failures) if (tableId !== undefined) this.leave(tableId);
     this.#lower = upper;
-    return { lower, upper, sources, schemaChanges: this.#schema.takeUpTo(upper), failures, events };
+    return {
+      ...{ lower, upper, sources, failures, events },
+      schemaChanges: this.#schema.takeUpTo(upper),
+      oldestTs: events === 0 ? undefined : oldestTs,
+    };
   }
 
   /** The span that holds everything back, if the feed knows. */

@@ -3,6 +3,7 @@
  * two ends matter, so the order in which changes come does not, and a change that comes twice does no harm.
  */
 import { type KeyString, asBuffer } from '../base/bytes.js';
+import { MAX_TS, type Ts, ts } from '../codec/tso.js';
 import { type RowChangeBatch, SLICES_PER_ROW } from '../tikv/feed/row-change-batch.js';
 
 /** A change of one row: where its old value and its new value are. Each may be empty: there was, or is, no row. */
@@ -24,6 +25,7 @@ interface Ends {
 export class NetChanges {
   readonly #byKey = new Map<KeyString, Ends>();
   #events = 0;
+  #oldestTs = MAX_TS;
 
   /** Keys that changed. */
   get count(): number {
@@ -35,10 +37,16 @@ export class NetChanges {
     return this.#events;
   }
 
+  /** The least commit ts added; MAX_TS: nothing was. */
+  get oldestTs(): Ts {
+    return this.#oldestTs;
+  }
+
   add(batch: RowChangeBatch, row: number): void {
     const key = keyStringAt(batch, row);
     const commitTs = batch.commitTs[row] ?? 0n;
     this.#events++;
+    if (commitTs < this.#oldestTs) this.#oldestTs = ts(commitTs);
     const ends = this.#byKey.get(key);
     if (ends === undefined) {
       this.#byKey.set(key, {

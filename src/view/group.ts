@@ -9,17 +9,19 @@
  */
 import type { Alarm } from '../base/alarm.js';
 import { assert, present } from '../base/assert.js';
-import { TiviewError, asError } from '../base/errors.js';
+import { asError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { TableVersion } from '../catalog/table-version.js';
 import { ROWID_COLUMN } from '../codec/table-keys.js';
 import { type Ts, earlier } from '../codec/tso.js';
+import { EpochClock } from '../commit/epoch-clock.js';
 import { type CommitOutcome, type EpochCommitter } from '../commit/epoch-committer.js';
 import type { Frontier } from '../commit/frontier.js';
 import type { Circuit } from '../dataflow/circuit.js';
 import { OperatorError } from '../dataflow/operator-error.js';
 import type { EpochInput, EpochSource } from '../source/epoch-source.js';
+import { DeposedError } from './deposed-error.js';
 import type { EpochHistory } from './epoch-history.js';
 import type { ForeignWrites } from './foreign-writes.js';
 import type { LiveView, PlannedWrite } from './live-view.js';
@@ -36,19 +38,6 @@ import {
 import { splitOversized } from './oversized.js';
 import { stepCircuit } from './step-circuit.js';
 
-/** Somebody else reigns: whatever this owner holds in memory is worth nothing any more. */
-export class DeposedError extends TiviewError {
-  override readonly name = 'DeposedError';
-
-  constructor(frontier: Frontier | undefined) {
-    super(`deposed: term ${frontier?.term ?? '?'} is ${frontier?.owner ?? 'nobody'}'s`, {
-      kind: 'deposed',
-      side: 'proxy',
-      isRetryable: true,
-    });
-  }
-}
-
 /** What a group is made of. */
 export interface GroupParts {
   readonly committer: EpochCommitter;
@@ -64,7 +53,7 @@ export interface GroupParts {
   readonly views: readonly LiveView[];
   readonly runtime: Runtime;
   readonly telemetry: Telemetry;
-  /** Least time between two epochs. */
+  /** Least time from the beginning of an epoch to that of the next. */
   readonly epochIntervalMs: number;
   /** Told after each commit. */
   readonly onCommitted: (frontier: Frontier) => void;
@@ -89,12 +78,13 @@ export class Group {
   readonly #between: { readonly run: () => Promise<void>; readonly reject: (error: Error) => void }[] = [];
   /** Why the loop has ended: from then on nothing will run between epochs. */
   #ended: Error | undefined;
-  #lastEpochMs: number;
+  /** When the last epoch began. */
+  #epochStartMs: number;
 
   constructor(parts: GroupParts) {
     this.#parts = parts;
     this.#frontier = parts.frontier;
-    this.#lastEpochMs = parts.runtime.monotonicMs();
+    this.#epochStartMs = parts.runtime.monotonicMs();
     for (const view of parts.views) {
       this.#views.set(view.id, view);
       parts.foreign.watch(view, earlier(parts.source.lower, FOREIGN_LOOKBACK_MS));
@@ -226,7 +216,7 @@ export class Group {
     const { edits, source, foreign, runtime, epochIntervalMs } = this.#parts;
     const isUrgent = this.#between.length > 0 || source.gaps().length > 0 || foreign.found.size > 0;
     if (isUrgent || edits.count > 0) return 0;
-    const sinceMs = runtime.monotonicMs() - this.#lastEpochMs;
+    const sinceMs = runtime.monotonicMs() - this.#epochStartMs;
     const resolved = source.resolvedTs;
     if (resolved > source.lower) {
       const isWanted =
@@ -241,10 +231,12 @@ export class Group {
 
   async #epoch(signal: AbortSignal): Promise<void> {
     const { source, foreign, runtime, telemetry } = this.#parts;
-    const startedMs = runtime.monotonicMs();
+    const clock = new EpochClock(runtime, telemetry.metrics);
     const lost = casualtiesOfGaps(source.gaps(), this.#views.values());
     this.dismiss(lost.map(({ view }) => view.id));
     const input = source.take(source.resolvedTs);
+    if (input.oldestTs !== undefined) clock.waited(input.oldestTs, input.upper);
+    clock.ended('input');
     const invaded = casualtiesOfStrangers(foreign.found, input.schemaChanges, this.#views.values());
     this.dismiss(invaded.map(({ view }) => view.id));
     const broken = [
@@ -254,9 +246,11 @@ export class Group {
     this.dismiss(broken.map(({ view }) => view.id));
     const { planned, failed } = await this.#step(input);
     const { kept, oversized } = splitOversized(planned);
-    await this.#commit(input, kept, [...lost, ...invaded, ...broken, ...failed, ...oversized], signal);
-    this.#lastEpochMs = runtime.monotonicMs();
-    telemetry.metrics.observe('tiview_epoch_seconds', (this.#lastEpochMs - startedMs) / 1000);
+    clock.ended('step');
+    const casualties = [...lost, ...invaded, ...broken, ...failed, ...oversized];
+    await this.#commit({ input, clock }, kept, casualties, signal);
+    clock.finished();
+    this.#epochStartMs = clock.startMs;
     telemetry.metrics.count('tiview_epoch_rows_total', input.events);
   }
 
@@ -289,7 +283,7 @@ export class Group {
 
   /** Commits the epoch, leaving out views that turn out not to be writable. */
   async #commit(
-    input: EpochInput,
+    { input, clock }: { readonly input: EpochInput; readonly clock: EpochClock },
     planned: readonly PlannedWrite[],
     casualties: readonly Casualty[],
     signal: AbortSignal,
@@ -310,6 +304,7 @@ export class Group {
           upper: input.upper,
           views: writes.map(({ write }) => write),
           registry: changes.map(registryChange),
+          clock,
         },
         signal,
       );

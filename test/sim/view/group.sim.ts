@@ -57,13 +57,15 @@ class Reigning {
   readonly world = new CommitWorld(1);
   readonly feed = new ScriptedFeed();
   readonly registry: Registry;
+  readonly epochIntervalMs: number;
   readonly stop = new AbortController();
   epochs = 0;
   #group: Group | undefined;
   #ended: ReturnType<typeof failureOf> | undefined;
 
-  constructor(view: ViewRecord = record()) {
+  constructor(view: ViewRecord = record(), epochIntervalMs = 0) {
     this.registry = new Registry([view]);
+    this.epochIntervalMs = epochIntervalMs;
   }
 
   get group(): Group {
@@ -86,7 +88,8 @@ class Reigning {
     const view = compiled();
     const table = new BackingTable(new Catalog(client.snapshots, true), world.built, [1, 2]);
     this.#group = new Group({
-      ...{ committer, registry, alarm, frontier, runtime, telemetry: silent, epochIntervalMs: 0 },
+      ...{ committer, registry, alarm, frontier, runtime, telemetry: silent },
+      epochIntervalMs: this.epochIntervalMs,
       source: new EpochSource(router, 'g', start, alarm),
       foreign: new ForeignWrites(router, alarm, silent),
       circuit: buildCircuit([view.spec], start),
@@ -165,6 +168,16 @@ describe('group', function () {
     owner = await new Reigning().begin();
     for (let i = 0; i < 500; i++) await owner.resolve(50);
     expect(owner.epochs).to.equal(2);
+  });
+
+  it('begins an epoch an interval after the last began, however long that one took', async () => {
+    owner = await new Reigning(record(), 20).begin();
+    for (let ms = 1; ms <= 200; ms++) {
+      owner.insert([ms, 10, 'x']);
+      await owner.resolve(1);
+    }
+    // The tenth is under way. An epoch takes some milliseconds: added to the interval they would leave time for seven.
+    expect(owner.epochs).to.equal(9);
   });
 
   it('sleeps while the feed stands still', async () => {

@@ -69,7 +69,7 @@ describe('epoch source', () => {
     await resolve(18n, 'g/schema', 'g/100/0', 'g/101/1');
     expect(group.hasChangesUpTo(ts(18n))).to.equal(true);
     const input = group.take(ts(18n));
-    expect(input).to.include({ lower: 10n, upper: 18n, events: 1 });
+    expect(input).to.include({ lower: 10n, upper: 18n, events: 1, oldestTs: 12n });
     expect([...input.sources.keys()]).to.deep.equal([100]);
     expect(rowsOf(BASE_TYPES, input.sources.get(100)!)).to.deep.equal([[1, 1n, 5n]]);
     expect(group.bufferedBytes).to.be.greaterThan(0);
