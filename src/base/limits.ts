@@ -19,6 +19,8 @@ export const limits = {
   locksPerScan: 1024,
   /** Life of our locks, counted anew at every heartbeat: a dead owner holds others up for no longer. */
   lockTtlMs: 3000,
+  /** A transaction that was opened ahead and found nothing to write for so long is given up. */
+  openingAgeMs: 1000,
   /** Pause between two heartbeats of a transaction. */
   heartbeatMs: 1000,
   /** One value: TiKV's raft entry is 8 MiB at most and carries some overhead. */

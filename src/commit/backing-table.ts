@@ -47,6 +47,11 @@ export class BackingTable {
     return this.#built.id;
   }
 
+  /** Where its TableInfo was last; undefined: it has not been looked for yet. */
+  get metaKey(): Uint8Array | undefined {
+    return this.#known?.metaKey;
+  }
+
   /** Whether rows have hidden ids. */
   get hasRowIds(): boolean {
     return this.#built.handle.kind === 'rowid';
@@ -99,4 +104,9 @@ export class BackingTable {
     if (drift.kind === 'breaks') return { kind: 'broken', reason: `of its own table, ${drift.reason}` };
     return { kind: 'ready', metaKey, writer: new ViewWriter(version, this.#columnIds) };
   }
+}
+
+/** Where the tables' TableInfos were last, as far as that is known. */
+export function knownKeys(tables: Iterable<BackingTable>): readonly Uint8Array[] {
+  return [...tables].flatMap(({ metaKey }) => (metaKey === undefined ? [] : [metaKey]));
 }

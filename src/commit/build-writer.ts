@@ -8,7 +8,7 @@ import { SqlError, TiviewError } from '../base/errors.js';
 import type { Delta } from '../dataflow/delta.js';
 import type { Snapshot } from '../tikv/snapshot.js';
 import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
-import type { BackingTable } from './backing-table.js';
+import { type BackingTable, knownKeys } from './backing-table.js';
 import { type BuildRecord, buildOfRecord, buildToRecord } from './build-record.js';
 import { type CommitParts, type Preparation, attemptFenced } from './fenced-transaction.js';
 import { beforeNextAttempt } from './foreign-lock.js';
@@ -78,7 +78,7 @@ export class BuildWriter {
       const outcome = await attemptFenced<TiviewError>(
         this.#parts,
         {
-          fenceKey,
+          reads: { fenceKey, metaKeys: knownKeys([this.#table]) },
           prepare: (fence, snapshot, inner) =>
             this.#prepare(fenceKey, fence, { batch, next, snapshot }, inner),
         },

@@ -17,7 +17,7 @@ import type { Delta } from '../dataflow/delta.js';
 import type { LockInfo } from '../tikv/proto-types.js';
 import type { Snapshot } from '../tikv/snapshot.js';
 import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
-import type { BackingState, BackingTable } from './backing-table.js';
+import { type BackingState, type BackingTable, knownKeys } from './backing-table.js';
 import type { EpochClock } from './epoch-clock.js';
 import {
   type AttemptOutcome,
@@ -30,6 +30,7 @@ import { beforeNextAttempt, breakForeignLock } from './foreign-lock.js';
 import { type Frontier, FrontierRecord } from './frontier.js';
 import { mutationsOf } from './mutations.js';
 import { DEFAULT_GROUP, type RegistryTableName } from './registry-schema.js';
+import { type Opening, OpeningAhead } from './opening.js';
 import type { RegistryTables } from './registry-tables.js';
 import type { RowOperation } from './row-ids.js';
 import type { SystemRecord } from './system-table.js';
@@ -85,6 +86,8 @@ export type CommitOutcome =
 type Refusal = Extract<CommitOutcome, { kind: 'deposed' | 'broken' | 'rejected' }>;
 
 const RETRY = { name: 'epochConflict', baseMs: 2, capMs: 200 };
+/** Epochs for which a table that was written is expected to be written again. */
+const LATELY_EPOCHS = 8n;
 /** An epoch that cannot be committed for so long is given up, and with it the reign. */
 const EPOCH_BUDGET_MS = 60_000;
 
@@ -98,9 +101,13 @@ export class EpochCommitter {
   /** Old epochs to be forgotten by the next one. */
   #forgotten: readonly bigint[] = [];
   #finishing: Promise<void> = Promise.resolve();
+  readonly #ahead: OpeningAhead;
+  /** Tables written lately, and in which epoch last. */
+  readonly #lately = new Map<BackingTable, bigint>();
 
   constructor(parts: CommitParts, tables: RegistryTables) {
     this.#parts = parts;
+    this.#ahead = new OpeningAhead(parts);
     this.#tables = tables;
     this.#record = new FrontierRecord(tables.frontier);
   }
@@ -129,12 +136,14 @@ export class EpochCommitter {
     epoch.clock?.ended('previous');
     const { runtime, telemetry } = this.#parts;
     const backoff = new Backoff(runtime, `commit epoch ${epoch.expect.epoch + 1n}`, 'tikv', EPOCH_BUDGET_MS);
+    let ahead = await this.#ahead.take(signal);
     for (;;) {
-      const outcome = await this.#attempt(epoch, signal);
+      const outcome = await this.#attempt(epoch, signal, ahead);
+      ahead = undefined;
       telemetry.metrics.count('tiview_commit_outcomes_total', 1, { outcome: outcome.kind });
       switch (outcome.kind) {
         case 'committed':
-          return this.#committed(epoch, outcome);
+          return this.#committed(epoch, outcome, signal);
         case 'refused':
           return outcome.refusal;
         case 'violated':
@@ -186,7 +195,7 @@ export class EpochCommitter {
 
   #takeOverWrite(owner: string, found: (before: Frontier) => void): FencedWrite<TiviewError> {
     return {
-      fenceKey: this.#record.key,
+      reads: { fenceKey: this.#record.key, metaKeys: [] },
       prepare: async (fence, snapshot, inner) => {
         if (fence === undefined) return { kind: 'refuse', refusal: noFrontier() };
         const before = this.#record.decode(fence);
@@ -242,15 +251,16 @@ export class EpochCommitter {
     await this.#parts.cluster.transactions.checkStatus(ref, { force: true }, signal);
   }
 
-  #attempt(epoch: Epoch, signal: AbortSignal): Promise<AttemptOutcome<Refusal>> {
+  #attempt(epoch: Epoch, signal: AbortSignal, ahead: Opening | undefined): Promise<AttemptOutcome<Refusal>> {
     return attemptFenced(
       this.#parts,
       {
-        fenceKey: this.#record.key,
+        reads: { fenceKey: this.#record.key, metaKeys: knownKeys(epoch.views.map(({ table }) => table)) },
         prepare: (fence, snapshot, inner) => this.#prepare(epoch, fence, snapshot, inner),
         ...(epoch.clock !== undefined && { clock: epoch.clock }),
       },
       signal,
+      ahead,
     );
   }
 
@@ -327,12 +337,24 @@ export class EpochCommitter {
   #committed(
     epoch: Epoch,
     outcome: { readonly startTs: Ts; readonly commitTs: Ts; readonly finished: Promise<void> },
+    signal: AbortSignal,
   ): CommitOutcome {
     const frontier = this.#next(epoch, outcome.startTs);
     this.#previous = { frontier, commitTs: outcome.commitTs };
     this.#forgotten = [];
     this.#finishing = outcome.finished;
+    this.#openNext(epoch, signal);
     return { kind: 'committed', frontier, commitTs: outcome.commitTs, finished: outcome.finished };
+  }
+
+  /** Epochs wait for the feed most of the time: time enough to open the next one's transaction. */
+  #openNext({ expect, views }: Epoch, signal: AbortSignal): void {
+    for (const { table } of views) this.#lately.set(table, expect.epoch);
+    for (const [table, epoch] of this.#lately) {
+      if (expect.epoch - epoch >= LATELY_EPOCHS) this.#lately.delete(table);
+    }
+    const metaKeys = knownKeys(this.#lately.keys());
+    this.#ahead.make({ fenceKey: this.#record.key, metaKeys }, signal);
   }
 }
 

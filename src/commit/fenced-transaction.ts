@@ -17,6 +17,7 @@ import type { Transaction } from '../tikv/transaction.js';
 import type { Mutation } from '../tikv/two-phase-commit/mutation.js';
 import type { PrewriteOutcome } from '../tikv/two-phase-commit/outcomes.js';
 import type { EpochClock } from './epoch-clock.js';
+import { type Opening, type OpeningReads, open } from './opening.js';
 
 /** What transactions are made with. */
 export interface CommitParts {
@@ -34,8 +35,8 @@ export type Preparation<R> =
 export interface FencedWrite<R> {
   /** Told where the time goes. */
   readonly clock?: EpochClock;
-  /** Key of the fence's record, which is the primary: among the mutations. */
-  readonly fenceKey: Uint8Array;
+  /** Of the fence's record, which is the primary and among the mutations; and what else `prepare` reads, if known. */
+  readonly reads: OpeningReads;
   /**
    * Looks at the fence, and encodes.
    *
@@ -79,24 +80,29 @@ const SETTLE_PAUSE_MS = 200;
 /**
  * Runs one attempt.
  *
+ * @param ahead - how it begins, if that was made ahead.
  * @throws BudgetError — before anything was written; the signal's reason: what was under way may then still commit.
  */
 export async function attemptFenced<R>(
   parts: CommitParts,
   write: FencedWrite<R>,
   signal: AbortSignal,
+  ahead?: Opening,
 ): Promise<AttemptOutcome<R>> {
   const { cluster } = parts;
-  const startTs = await cluster.tso.next(signal);
-  const snapshot = cluster.snapshots.at(startTs);
-  const fence = await snapshot.get(write.fenceKey, signal);
+  const { fence, snapshot } = ahead ?? (await open(parts, write.reads, signal));
   write.clock?.ended('open');
   const preparation = await write.prepare(fence, snapshot, signal);
   write.clock?.ended('encode');
-  if (preparation.kind === 'refuse') return { kind: 'refused', refusal: preparation.refusal };
+  if (preparation.kind === 'refuse') {
+    // What was read ahead is of an earlier time, and without a prewrite nobody would notice a change.
+    if (ahead !== undefined) return attemptFenced(parts, write, signal);
+    return { kind: 'refused', refusal: preparation.refusal };
+  }
+  const startTs = snapshot.ts;
   const transaction = cluster.transactions.begin({
     startTs,
-    primary: write.fenceKey,
+    primary: write.reads.fenceKey,
     mutations: preparation.mutations,
     txnSource: OUR_TXN_SOURCE,
   });

@@ -34,6 +34,7 @@ export class Snapshot {
   readonly ts: Ts;
   readonly #requester: RegionRequester;
   readonly #reader: Reader;
+  readonly #prefetched = new Map<KeyString, Uint8Array | undefined>();
 
   /** @param ts - from PD; MAX_TS ("the latest") for {@link get} only. */
   constructor(requester: RegionRequester, resolver: LockResolver, ts: Ts, options?: ReadOptions) {
@@ -48,6 +49,8 @@ export class Snapshot {
    * @throws BudgetError — its region or a lock in the way could not be got past.
    */
   async get(key: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const name = keyString(key);
+    if (this.#prefetched.has(name)) return this.#prefetched.get(name);
     const backoff = this.#backoff('get');
     for (;;) {
       const region = await this.#requester.regions.locate(key, signal);
@@ -59,6 +62,14 @@ export class Snapshot {
       if (error === null) return notFound ? undefined : value;
       await this.#reader.meetErrors([error], backoff, signal);
     }
+  }
+
+  /** Reads keys together, for {@link get} to have them. They are kept as long as the snapshot. */
+  async prefetch(keys: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    const missing = keys.filter((key) => !this.#prefetched.has(keyString(key)));
+    if (missing.length === 0) return;
+    const found = await this.batchGet(missing, signal);
+    for (const name of missing.map(keyString)) this.#prefetched.set(name, found.get(name));
   }
 
   /** The values of those keys that have one. Duplicates are welcome. */

@@ -207,11 +207,52 @@ describe('epoch committer', function () {
     world.dropTable();
     world.plantTable(viewTableJson(), 2);
     last = committedFrontier(await commit(last));
-    const before = world.cluster.log.filter(({ name }) => name === 'KvGet').length;
+    await world.runtime.advance(100);
+    world.cluster.log.length = 0;
     await commit(last);
-    const gets = world.cluster.log.filter(({ name }) => name === 'KvGet').length - before;
-    // The frontier record, and the definition.
-    expect(gets).to.equal(2);
+    await world.runtime.advance(100);
+    // The frontier record, and the definition: of the commit to come.
+    expect(world.cluster.log.filter(({ name }) => name.endsWith('Get'))).to.have.length(2);
+  });
+
+  it('opens the next transaction ahead, but does not keep it for long', async () => {
+    const { frontier, commit } = await reigning();
+    let last = committedFrontier(await commit(frontier));
+    for (const [idleMs, first] of [
+      [100, 'KvPrewrite'],
+      [2_000, 'KvGet'],
+    ] as const) {
+      await world.runtime.advance(idleMs);
+      world.cluster.log.length = 0;
+      last = committedFrontier(await commit(last));
+      expect(world.cluster.log[0]?.name).to.equal(first);
+    }
+    await world.runtime.advance(100);
+    world.checkLaws();
+  });
+
+  it('is deposed also when it had opened its transaction before', async () => {
+    const one = await reigning('one');
+    const frontier = committedFrontier(await one.commit(one.frontier));
+    await world.runtime.advance(100);
+    const two = await reigning('two');
+    expect(await one.commit(frontier)).to.deep.include({ kind: 'deposed', frontier: two.frontier });
+    world.checkLaws();
+  });
+
+  it('looks again before it refuses for what it has read ahead', async () => {
+    const { frontier, commit } = await reigning();
+    let commits = 0;
+    world.cluster.script = (name) => {
+      if (name === 'KvCommit' && commits++ === 0) world.dropTable();
+      return undefined;
+    };
+    const last = committedFrontier(await commit(frontier));
+    await world.runtime.advance(100);
+    world.plantTable(viewTableJson());
+    committedFrontier(await commit(last));
+    await world.runtime.advance(100);
+    world.checkLaws();
   });
 
   it('names views whose table is gone or cannot be written, and commits nothing', async () => {
