@@ -4,17 +4,21 @@
  * write at a steady rate.
  *
  * Run: `npm run build && node dist/test/bench/freshness.bench.js [interval-ms] [row changes a second] [views]`
- * (defaults 50, 1000, 10). Prints one line of JSON: milliseconds.
+ * (defaults 50, 1000, 10; half a minute). Prints one line of JSON: milliseconds; `phases` are means over the epochs,
+ * as of `tiview_epoch_phase_seconds` on the status port; `load` is the machine's load average before and after.
  */
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startRig } from '../support/rig.js';
 import { SqlClient } from '../support/sql-client.js';
 import { startTiView } from '../support/tiview.js';
+import { epochPhases, meanPhases } from './epoch-phases.js';
+import { quantiles, tenths } from './latencies.js';
+import { SteadyWriters } from './steady-writers.js';
 
 const [intervalMs = 50, rate = 1000, views = 10] = process.argv.slice(2).map(Number);
 const PROBES = 300;
-const ROWS_A_STATEMENT = 20;
-const WRITERS = 4;
+const loadBefore = loadavg()[0] ?? 0;
 
 await using rig = await startRig({ resolvedIntervalMs: intervalMs });
 await using tiview = await startTiView({ tidbPort: rig.mysqlPort });
@@ -27,29 +31,13 @@ for (let i = 0; i < views - 1; i++) {
 }
 await admin.run('create materialized view probe_v as select id, a from probe_t where a > 0');
 
-let isOver = false;
-let changed = 0;
-const writers = Array.from({ length: WRITERS }, async (_, number) => {
-  await using client = await SqlClient.open({ port: rig.mysqlPort, database: 'bench' });
-  const pauseMs = (1000 * WRITERS * ROWS_A_STATEMENT) / rate;
-  for (let round = 0, due = performance.now(); !isOver; round++, due += pauseMs) {
-    const base = number * 1_000_000 + (round % 500) * ROWS_A_STATEMENT;
-    const rows = Array.from(
-      { length: ROWS_A_STATEMENT },
-      (_row, i) => `(${base + i}, ${round % 100}, 'x${round}')`,
-    );
-    await client.run(`replace into load_t values ${rows.join(',')}`);
-    changed += ROWS_A_STATEMENT;
-    await sleep(Math.max(0, due - performance.now()));
-  }
-});
-
+await using writers = new SteadyWriters({ port: rig.mysqlPort, database: 'bench', rate, rows: 40_000 });
 await sleep(2000);
 await using writer = await SqlClient.open({ port: rig.mysqlPort, database: 'bench' });
 await using reader = await tiview.connect({ database: 'bench' });
 const latencies: number[] = [];
-const startMs = performance.now();
-const changedBefore = changed;
+const before = { ms: performance.now(), changed: writers.changed };
+const phasesBefore = await epochPhases(tiview.statusUrl);
 for (let probe = 1; probe <= PROBES; probe++) {
   await writer.run(`insert into probe_t values (${probe}, 1)`);
   const committedMs = performance.now();
@@ -57,13 +45,11 @@ for (let probe = 1; probe <= PROBES; probe++) {
   latencies.push(performance.now() - committedMs);
   await sleep(Math.random() * 2 * intervalMs);
 }
-const seconds = (performance.now() - startMs) / 1000;
-isOver = true;
-await Promise.all(writers);
-latencies.sort((a, b) => a - b);
-const quantile = (q: number): number => Math.round(10 * (latencies[Math.floor(q * (PROBES - 1))] ?? 0)) / 10;
+const seconds = (performance.now() - before.ms) / 1000;
 const result = {
-  ...{ intervalMs, views, changesPerSecond: Math.round((changed - changedBefore) / seconds) },
-  ...{ p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), max: quantile(1) },
+  ...{ intervalMs, views, changesPerSecond: Math.round((writers.changed - before.changed) / seconds) },
+  ...quantiles(latencies),
+  phases: meanPhases(phasesBefore, await epochPhases(tiview.statusUrl)),
+  load: [loadBefore, loadavg()[0] ?? 0].map(tenths),
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);
