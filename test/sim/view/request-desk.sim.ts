@@ -5,7 +5,7 @@ import { silent } from '../../../src/base/telemetry.js';
 import { ZERO_TS } from '../../../src/codec/tso.js';
 import type { SystemRecord } from '../../../src/commit/system-table.js';
 import { Op } from '../../../src/tikv/proto-types.js';
-import { DeposedError } from '../../../src/view/group.js';
+import { DeposedError } from '../../../src/view/deposed-error.js';
 import { type CarryOut, RequestDesk } from '../../../src/view/request-desk.js';
 import { CommitWorld } from '../commit/commit-world.js';
 import { seeds } from '../tikv/world.js';
