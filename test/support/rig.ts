@@ -38,6 +38,10 @@ export interface RigOptions {
   readonly seed?: number;
   /** `false`: only PD and the stores, which start in a tenth of the time. */
   readonly tidb?: boolean;
+  /** PD of a rig that runs: only a TiDB, one more server of that cluster, whose doors are then this one's too. */
+  readonly join?: string;
+  /** TiDB's MySQL port; default any. */
+  readonly tidbPort?: number;
 }
 
 /** One chance of a fault; see test/tidb/README.md for the kinds. */
@@ -313,6 +317,8 @@ function flags(options: RigOptions): string[] {
   if (options.faults !== undefined) args.push('-faults', options.faults);
   if (options.spareTidb === true) args.push('-spare-tidb');
   if (options.seed !== undefined) args.push('-seed', String(options.seed));
+  if (options.join !== undefined) args.push('-join', options.join);
+  if (options.tidbPort !== undefined) args.push('-tidb-port', String(options.tidbPort));
   if (options.tidb === false) args.push('-tidb=false');
   return args;
 }

@@ -6,6 +6,9 @@
 //   - a PD: pdpb.PD and the HTTP API, inside an etcd server as in the real one;
 //   - TiDB itself, joined to them over TCP through its ordinary TiKV driver.
 //
+// With -join it is one more tidb-server of a cluster that runs already, and
+// nothing else.
+//
 // Everything listens on 127.0.0.1. Port 0 picks a free one. When all is ready
 // the rig prints one line with the addresses: JSON, or with -fixed-ports
 // "tidb ready: mysql=… status=… pd=…". It ends on SIGTERM, SIGINT, or when its
@@ -36,7 +39,7 @@ type options struct {
 	stores, pdPort, kvPort, tidbPort, statusPort int
 	fixedPorts, withTiDB, stdin, spareTiDB       bool
 	resolvedInterval, pdLag                      time.Duration
-	dir, logLevel, faults                        string
+	dir, logLevel, faults, join                  string
 	seed                                         int64
 }
 
@@ -48,6 +51,7 @@ func parseOptions() (o options) {
 	flag.IntVar(&o.statusPort, "status-port", 0, "TiDB's status port")
 	flag.BoolVar(&o.fixedPorts, "fixed-ports", false, "TiDB's usual ports (MySQL 4000, status 10080, PD 2379, stores from 20160) and the plain ready line")
 	flag.BoolVar(&o.withTiDB, "tidb", true, "run TiDB; false leaves PD and the stores only")
+	flag.StringVar(&o.join, "join", "", "only a TiDB, as one more server of the cluster of this PD (host:port)")
 	flag.DurationVar(&o.resolvedInterval, "resolved-interval", 100*time.Millisecond, "how often resolved timestamps are sent")
 	flag.DurationVar(&o.pdLag, "pd-lag", 40*time.Millisecond, "how late PD knows of splits, merges and new leaders")
 	flag.StringVar(&o.faults, "faults", "", "faults by kind or group with a probability, e.g. all, feed,kv-busy=0.1 (see README)")
@@ -85,6 +89,9 @@ func run(o options) error {
 	if err := quietLog(dir, o.logLevel); err != nil {
 		return err
 	}
+	if o.join != "" {
+		return joinCluster(o, dir, began)
+	}
 	c, err := startCluster(o, dir)
 	if err != nil {
 		return err
@@ -99,21 +106,12 @@ func run(o options) error {
 	ready["stores"] = addresses
 	stopped := make(chan error, 1)
 	if o.withTiDB {
-		if o.tidbPort, err = freePort(o.tidbPort); err != nil {
-			return err
-		}
-		if o.statusPort, err = freePort(o.statusPort); err != nil {
-			return err
-		}
-		tidb, err := startTiDB(tidbOptions{pd: c.pd.address, port: o.tidbPort, statusPort: o.statusPort, dir: dir, logLevel: o.logLevel})
+		tidb, err := addTiDB(o, c.pd.address, dir, ready)
 		if err != nil {
-			return fmt.Errorf("TiDB: %w", err)
+			return err
 		}
 		defer tidb.stop()
 		go func() { stopped <- <-tidb.stopped }()
-		ready["tidb"] = fmt.Sprintf("127.0.0.1:%d", o.tidbPort)
-		ready["status"] = fmt.Sprintf("127.0.0.1:%d", o.statusPort)
-		ready["version"] = tidbVersion()
 	}
 	// What makes life hard begins when all is up.
 	c.regions.pdLag.Store(int64(o.pdLag))
@@ -129,6 +127,40 @@ func run(o options) error {
 		fmt.Println(string(line))
 	}
 	return untilTold(o.stdin, stopped)
+}
+
+// joinCluster serves as one more tidb-server until it is told to end.
+func joinCluster(o options, dir string, began time.Time) error {
+	ready := map[string]any{"pd": o.join, "clusterId": fmt.Sprint(uint64(clusterID)), "dir": dir, "pid": os.Getpid(), "stores": []string{}}
+	tidb, err := addTiDB(o, o.join, dir, ready)
+	if err != nil {
+		return err
+	}
+	defer tidb.stop()
+	ready["startMs"] = time.Since(began).Milliseconds()
+	line, _ := json.Marshal(ready)
+	fmt.Println(string(line))
+	return untilTold(o.stdin, tidb.stopped)
+}
+
+// addTiDB starts a TiDB over a PD, and says where it is.
+func addTiDB(o options, pd, dir string, ready map[string]any) (*tidbServer, error) {
+	port, err := freePort(o.tidbPort)
+	if err != nil {
+		return nil, err
+	}
+	statusPort, err := freePort(o.statusPort)
+	if err != nil {
+		return nil, err
+	}
+	tidb, err := startTiDB(tidbOptions{pd: pd, port: port, statusPort: statusPort, dir: dir, logLevel: o.logLevel})
+	if err != nil {
+		return nil, fmt.Errorf("TiDB: %w", err)
+	}
+	ready["tidb"] = fmt.Sprintf("127.0.0.1:%d", port)
+	ready["status"] = fmt.Sprintf("127.0.0.1:%d", statusPort)
+	ready["version"] = tidbVersion()
+	return tidb, nil
 }
 
 // untilTold waits for a signal, the end of standard input, or TiDB's own end.
