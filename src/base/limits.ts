@@ -89,8 +89,16 @@ export const limits = {
   handshakeMs: 10_000,
   /** Time for one tidb-server to take a connection and greet. */
   backendConnectMs: 3_000,
-  /** Time for which a tidb-server that did not take a connection is asked last. */
-  backendRetryMs: 5_000,
+  /** tidb-servers known at once. */
+  backends: 1_000,
+  /** Time for a tidb-server to show that it is healthy. */
+  backendCheckMs: 2_000,
+  /** Between two checks of all tidb-servers. */
+  backendCheckPauseMs: 2_000,
+  /** Time for TiDB to list its servers. */
+  discoveryMs: 5_000,
+  /** Between two looks at the list of servers. */
+  discoveryPauseMs: 5_000,
   /** Time for which an ended connection's last bytes may take to be read. */
   lingerMs: 2_000,
   /** Time for which a tidb-server may go on answering a client that will send no more. */

@@ -27,6 +27,8 @@ export interface Metrics {
   gauge(name: string, value: number, labels?: Labels): void;
   /** Adds an observation, in seconds or bytes as the name's suffix says, to a histogram. */
   observe(name: string, value: number, labels?: Labels): void;
+  /** Ends a series whose labels mean nothing any more. */
+  forget(name: string, labels: Labels): void;
 }
 
 /** Logs and metrics together, as they are passed around. */
@@ -46,5 +48,10 @@ const silentLog: Log = {
 /** Says nothing: for tests and tools. */
 export const silent: Telemetry = {
   log: silentLog,
-  metrics: { count: () => undefined, gauge: () => undefined, observe: () => undefined },
+  metrics: {
+    count: () => undefined,
+    gauge: () => undefined,
+    observe: () => undefined,
+    forget: () => undefined,
+  },
 };

@@ -141,7 +141,7 @@ async function start(
   const { listen } = options;
   const tls = { ...clientTls(options), ...backendTls(options) };
   const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
-  board.serves(layer.service, () => proxy.counts.openConnections);
+  board.serves(layer.service, proxy);
   telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: backends.join(',') });
   return proxy;
 }

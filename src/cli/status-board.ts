@@ -1,5 +1,6 @@
 /** What the status port says, from before the first layer stands to after the last has gone. */
 import type { StatusSource } from '../observe/status-server.js';
+import type { Proxy } from '../proxy/proxy.js';
 import type { ViewService } from '../view/index.js';
 
 /** Gathers the state of the process. */
@@ -7,7 +8,7 @@ export class StatusBoard implements StatusSource {
   readonly #version: string;
   readonly #stopping: AbortSignal;
   #service: ViewService | undefined;
-  #connections: () => number = () => 0;
+  #proxy: Pick<Proxy, 'backends' | 'counts'> | undefined;
 
   /** @param stopping - aborted when the process has been told to stop. */
   constructor(version: string, stopping: AbortSignal) {
@@ -16,13 +17,20 @@ export class StatusBoard implements StatusSource {
   }
 
   /** Clients are served from now on. */
-  serves(service: ViewService, connections: () => number): void {
+  serves(service: ViewService, proxy: Pick<Proxy, 'backends' | 'counts'>): void {
     this.#service = service;
-    this.#connections = connections;
+    this.#proxy = proxy;
   }
 
   status(): unknown {
-    return { version: this.#version, connections: this.#connections(), ...this.#service?.status() };
+    return {
+      version: this.#version,
+      connections: this.#proxy?.counts.openConnections ?? 0,
+      servers: (this.#proxy?.backends ?? []).map(({ address, isListed, health, reason, connections }) => ({
+        ...{ address, isListed, health, reason, connections },
+      })),
+      ...this.#service?.status(),
+    };
   }
 
   health(): { readonly isHealthy: boolean; readonly reason: string } {

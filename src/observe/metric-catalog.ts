@@ -27,6 +27,16 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     kind: 'counter',
     help: 'Connections that a tidb-server did not take',
   },
+  tiview_backend_connections: {
+    kind: 'gauge',
+    help: 'Connections to a tidb-server, open or being opened',
+    labels: ['server'],
+  },
+  tiview_backend_is_healthy: {
+    kind: 'gauge',
+    help: '1 if a tidb-server has passed its last health check and no client has found it failing since',
+    labels: ['server'],
+  },
   tiview_failed_logins_total: { kind: 'counter', help: 'Logins that a tidb-server refused' },
   tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },
   tiview_rpc_errors_total: { kind: 'counter', help: 'RPC attempts that failed, by cause', labels: ['cause'] },

@@ -46,6 +46,12 @@ export class PrometheusMetrics implements Metrics {
     instrument.observe(labels, value);
   }
 
+  forget(name: string, labels: Labels): void {
+    const instrument = this.#instruments.get(name);
+    assert(instrument !== undefined, `${name} is not a declared metric`);
+    instrument.remove(labels);
+  }
+
   #create(name: string, declaration: MetricDeclaration): Instrument {
     const { kind, help, labels = [], buckets = [] } = declaration;
     const shared = { name, help, labelNames: [...labels], registers: [this.#registry] };

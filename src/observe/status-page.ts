@@ -16,7 +16,7 @@ export const statusPage = `<!doctype html>
   .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
   td.num, th.num { text-align: right; font-variant-numeric: tabular-nums; } td.text { white-space: normal; }
-  .READY { color: var(--good); } .FROZEN, .INVALID { color: var(--bad); } .BUILDING, .DROPPING, .PAUSED { color: var(--busy); }
+  .READY, .healthy { color: var(--good); } .FROZEN, .INVALID, .unhealthy { color: var(--bad); } .BUILDING, .DROPPING, .PAUSED { color: var(--busy); }
 </style>
 <h1>TiView</h1>
 <div class="dim" id="who">connecting …</div>
@@ -24,6 +24,8 @@ export const statusPage = `<!doctype html>
 <h2>Materialized views</h2>
 <div class="wide"><table><thead><tr id="head"></tr></thead><tbody id="views"></tbody></table></div>
 <p class="dim" id="none" hidden>No view yet. Connect any MySQL client and type: CREATE MATERIALIZED VIEW v AS SELECT …</p>
+<h2>tidb-servers</h2>
+<div class="wide"><table><thead><tr id="serverHead"></tr></thead><tbody id="servers"></tbody></table></div>
 <script>
 const columns = [['Database'], ['Name'], ['State'], ['Rows', 1], ['Lag_ms', 1], ['Progress', 1], ['Epochs', 1],
   ['State_bytes', 1], ['Applied_time'], ['Last_error']];
@@ -32,6 +34,8 @@ const cell = (tag, text, name) => {
   const e = document.createElement(tag); e.textContent = text === null || text === undefined ? '' : text;
   if (name) e.className = name; return e;
 };
+const serverColumns = ['address', 'health', 'connections', 'reason'];
+byId('serverHead').append(...serverColumns.map((name) => cell('th', name, name === 'connections' ? 'num' : '')));
 byId('head').append(...columns.map(([name, num]) => cell('th', name.replace('_', ' '), num ? 'num' : '')));
 const card = (title, value) => { const c = cell('div', '', 'card'); c.append(cell('span', title, 'dim'), cell('b', value)); return c; };
 async function draw() {
@@ -45,6 +49,12 @@ async function draw() {
       const row = document.createElement('tr');
       row.append(...columns.map(([name, num]) =>
         cell('td', view[name], num ? 'num' : name === 'State' ? view[name] : name === 'Last_error' ? 'text' : '')));
+      return row;
+    }));
+    byId('servers').replaceChildren(...s.servers.map((server) => {
+      const row = document.createElement('tr');
+      row.append(...serverColumns.map((name) =>
+        cell('td', server[name], name === 'connections' ? 'num' : name === 'health' ? server[name] : '')));
       return row;
     }));
   } catch (error) { byId('who').textContent = 'no answer: ' + error.message; }

@@ -63,7 +63,7 @@ const SHUTDOWN = new SessionEnd('proxy', 'the proxy shuts down');
 export class ClientSession {
   readonly #host: SessionHost;
   readonly #client: ClientSocket;
-  readonly #candidates: Backend[];
+  readonly #tried = new Set<Backend>();
   #backend: BackendSocket | undefined;
   #releaseBackend: () => void = () => undefined;
   #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
@@ -81,7 +81,6 @@ export class ClientSession {
   /** @param socket - just accepted, with `allowHalfOpen`. */
   constructor(host: SessionHost, socket: Socket) {
     this.#host = host;
-    this.#candidates = [...host.backends.candidates()];
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -150,8 +149,8 @@ export class ClientSession {
   }
 
   #connect(): void {
-    const { backends, buffers, backendTls, counts, log } = this.#host;
-    const backend = this.#candidates.shift();
+    const { backends, buffers, backendTls, counts } = this.#host;
+    const backend = backends.next(this.#tried);
     if (backend === undefined) {
       const err = { ...toErrPacket(noServerReachable()), sqlState: '' };
       this.#end(
@@ -160,6 +159,7 @@ export class ClientSession {
       );
       return;
     }
+    this.#tried.add(backend);
     this.#isBackendClosed = false;
     this.#releaseBackend = backends.opening(backend);
     this.#setDeadline(limits.backendConnectMs);
@@ -175,10 +175,8 @@ export class ClientSession {
           this.#backendClosed(error);
           return;
         }
-        backends.failed(backend);
+        backends.failed(backend, error?.message ?? 'it ended, or was silent, before its greeting');
         counts.backendFailures++;
-        const { host, port } = backend;
-        log.warn('tidb-server does not take connections', { host, port, error: messageOf(error) });
         this.#connect();
       },
     });
@@ -202,10 +200,9 @@ export class ClientSession {
   }
 
   #beginLogin(): void {
-    const { backends, clientTls, backendTls } = this.#host;
+    const { clientTls, backendTls } = this.#host;
     const backend = this.#backend;
     if (backend === undefined) return;
-    backends.succeeded(backend.backend);
     this.#phase = 'login';
     this.#setDeadline(limits.handshakeMs);
     this.#handshake = new HandshakeRelay(

@@ -8,14 +8,16 @@ import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
-import { Backends } from './backends.js';
+import { type Backend, Backends, type ListedServer } from './backends.js';
 import { ClientSession, type SessionHost } from './client-session.js';
 import { toErrPacket } from './error-map.js';
+import { checkHealth } from './health-check.js';
+import { watchHealth } from './health-watch.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
-import { type BackendTls, type ClientTls, clientSecureContext } from './tls-options.js';
+import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
 /** How a proxy is set up. */
 export interface ProxyOptions {
@@ -23,12 +25,14 @@ export interface ProxyOptions {
   readonly telemetry: Telemetry;
   /** Where clients connect; port 0 means any free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** tidb-servers, `host:port` each. */
+  /** tidb-servers, `host:port` each: all that are known until {@link Proxy.setBackends}, then a last resort. */
   readonly backends: readonly string[];
   /** Offered to clients if given. */
   readonly clientTls?: ClientTls;
   /** Demanded of tidb-servers if given. */
   readonly backendTls?: BackendTls;
+  /** Of tidb-servers' status ports, if they have it. */
+  readonly statusTls?: StatusTls;
   /** Looks at statements; default: lets everything pass. */
   readonly gates?: StatementGates;
 }
@@ -73,7 +77,7 @@ export class Proxy {
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#backends = new Backends(options.runtime, options.backends);
+    this.#backends = new Backends(options.backends, options.telemetry.log);
     this.#host = {
       runtime: options.runtime,
       log: options.telemetry.log,
@@ -107,6 +111,7 @@ export class Proxy {
     proxy.#tasks.push(
       runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
       runtime.spawn('proxy rounds', (signal) => proxy.#goRound(signal)),
+      runtime.spawn('health of tidb-servers', (signal) => proxy.#watchHealth(signal)),
     );
     return proxy;
   }
@@ -118,9 +123,14 @@ export class Proxy {
     return { host: address, port };
   }
 
-  /** Takes another list of tidb-servers, for clients to come. @throws AddressError. */
-  setBackends(addresses: readonly string[]): void {
-    this.#backends.replace(addresses);
+  /** Takes another list of tidb-servers, for clients to come. @throws AddressError, LimitError: it is kept as it was. */
+  setBackends(servers: readonly ListedServer[]): void {
+    this.#backends.list(servers);
+  }
+
+  /** Every tidb-server that is known, the best first, those that only keep their connections last. */
+  get backends(): readonly Backend[] {
+    return [...this.#backends.all(), ...this.#backends.leaving()];
   }
 
   /** Whose statement is answered here on a session now; undefined: none is. */
@@ -203,6 +213,17 @@ export class Proxy {
     }
   }
 
+  #watchHealth(signal: AbortSignal): Promise<never> {
+    const { runtime, backendTls, statusTls } = this.#options;
+    const options = { runtime, isTlsDemanded: backendTls !== undefined, statusTls };
+    return watchHealth(
+      this.#backends,
+      (backend, stop) => checkHealth(backend, options, stop),
+      runtime,
+      signal,
+    );
+  }
+
   async #goRound(signal: AbortSignal): Promise<void> {
     const { runtime, telemetry } = this.#options;
     for (;;) {
@@ -210,6 +231,7 @@ export class Proxy {
       this.#newcomers = new Set();
       await runtime.sleep(ROUND_MS, signal);
       this.counts.publish(telemetry.metrics);
+      this.#backends.publish(telemetry.metrics);
       for (const session of lasting) {
         if (this.#sessions.has(session)) session.keepAlive();
       }

@@ -21,6 +21,16 @@ export interface BackendTls {
   readonly serverName?: string;
 }
 
+/** TLS of tidb-servers' status ports: that of the cluster's inside, as of PD and TiKV. */
+export interface StatusTls {
+  /** PEM: roots that are trusted. */
+  readonly ca: string;
+  /** PEM: a certificate of ours. */
+  readonly cert?: string;
+  /** PEM. */
+  readonly key?: string;
+}
+
 /** Parses certificate and key once, not for each client. @throws when they are no PEM, or do not match. */
 export function clientSecureContext(tls: ClientTls): SecureContext {
   return createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });

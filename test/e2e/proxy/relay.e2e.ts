@@ -203,7 +203,7 @@ describe('the relay', function () {
       const error: unknown = await connectTo(test.port).catch((reason: unknown) => reason);
       expect(error).to.include({ errno: 1105 });
       // It takes clients again as soon as there is a server.
-      test.proxy.setBackends([`127.0.0.1:${port}`, tidb.address]);
+      test.proxy.setBackends([{ address: `127.0.0.1:${port}` }, { address: tidb.address }]);
       await (await RawClient.login(test.port)).quit();
       await test.stop();
     });

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { StatusBoard } from '../../../src/cli/status-board.js';
+import type { Backend } from '../../../src/proxy/backends.js';
+import { RelayCounts } from '../../../src/proxy/relay-counts.js';
 import type { ViewService } from '../../../src/view/index.js';
 
 describe('status board', () => {
@@ -7,12 +9,20 @@ describe('status board', () => {
     const stopping = new AbortController();
     const board = new StatusBoard('1.2.3', stopping.signal);
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'starting' });
-    expect(board.status()).to.deep.equal({ version: '1.2.3', connections: 0 });
+    expect(board.status()).to.deep.equal({ version: '1.2.3', connections: 0, servers: [] });
     const status = { role: 'standby', owner: '', epoch: '0', term: '0', lagMs: null, views: [] } as const;
     const service: Pick<ViewService, 'status'> = { status: () => status };
-    board.serves(service as ViewService, () => 7);
+    const counts = new RelayCounts();
+    counts.openConnections = 7;
+    const known = { address: 'a:4000', isListed: true, connections: 2 };
+    const server = { ...known, health: 'unhealthy', reason: 'gone' } as const;
+    const backends: readonly Backend[] = [{ ...server, host: 'a', port: 4000, status: undefined }];
+    board.serves(service as ViewService, { counts, backends });
     expect(board.health()).to.deep.equal({ isHealthy: true, reason: 'ok' });
-    expect(board.status()).to.deep.equal({ version: '1.2.3', connections: 7, ...status });
+    expect(board.status()).to.deep.equal({
+      ...{ version: '1.2.3', connections: 7, servers: [server] },
+      ...status,
+    });
     stopping.abort();
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'draining' });
   });

@@ -1,70 +1,156 @@
 import { expect } from 'chai';
 import { AssertionError } from '../../../src/base/assert.js';
+import { LimitError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
+import { silent } from '../../../src/base/telemetry.js';
+import { PrometheusMetrics } from '../../../src/observe/prometheus-metrics.js';
 import { AddressError, type Backend, Backends } from '../../../src/proxy/backends.js';
-import { VirtualRuntime } from '../../support/virtual-runtime.js';
 
-const ports = (backends: Backends): number[] => backends.candidates().map(({ port }) => port);
+const made = (...seeds: string[]): Backends => new Backends(seeds, silent.log);
+const listing = (...addresses: string[]): { readonly address: string }[] =>
+  addresses.map((address) => ({ address }));
+
+/** Servers in the order in which one client would try them. */
+function order(backends: Backends): string[] {
+  const tried = new Set<Backend>();
+  for (;;) {
+    const next = backends.next(tried);
+    if (next === undefined) return [...tried].map(({ address }) => address);
+    tried.add(next);
+  }
+}
+
+function find(backends: Backends, address: string): Backend {
+  const found = backends.all().find((backend) => backend.address === address);
+  if (found === undefined) throw new Error(`no ${address}`);
+  return found;
+}
+
+function check(backends: Backends, address: string, reason?: string): void {
+  backends.checking(find(backends, address))(reason);
+}
 
 describe('backends', () => {
   it('come with the fewest connections first', () => {
-    const backends = new Backends(new VirtualRuntime(), ['a:1', 'a:2', 'a:3']);
-    const counts = new Map<number, number>();
+    const backends = made('a:1', 'a:2', 'a:3');
     const release: (() => void)[] = [];
     for (let i = 0; i < 30; i++) {
-      const best = backends.candidates()[0];
+      const best = backends.next(new Set());
       if (best === undefined) throw new Error('none');
       release.push(backends.opening(best));
-      counts.set(best.port, (counts.get(best.port) ?? 0) + 1);
     }
-    expect([...counts.values()]).to.deep.equal([10, 10, 10]);
-    const first = backends.candidates()[0]?.port;
+    expect(backends.all().map(({ connections }) => connections)).to.deep.equal([10, 10, 10]);
     for (const close of release) {
       close();
       close();
     }
-    expect(backends.candidates().map(({ connections }) => connections)).to.deep.equal([0, 0, 0]);
-    expect(first).to.be.oneOf([1, 2, 3]);
+    expect(backends.all().map(({ connections }) => connections)).to.deep.equal([0, 0, 0]);
   });
 
   it('take turns when they are equal', () => {
-    const backends = new Backends(new VirtualRuntime(), ['a:1', 'a:2', 'a:3']);
-    expect([ports(backends), ports(backends), ports(backends)].map(([first]) => first)).to.deep.equal([
-      1, 2, 3,
+    const backends = made('a:1', 'a:2', 'a:3');
+    const first = (): string | undefined => backends.next(new Set())?.address;
+    expect([first(), first(), first(), first()]).to.deep.equal(['a:1', 'a:2', 'a:3', 'a:1']);
+  });
+
+  it('get clients when they are healthy, else when not yet checked, else in the last place', () => {
+    const backends = made('a:1', 'a:2', 'a:3');
+    check(backends, 'a:1', 'down');
+    check(backends, 'a:3');
+    backends.opening(find(backends, 'a:3'));
+    expect(order(backends)).to.deep.equal(['a:3', 'a:2', 'a:1']);
+    expect(backends.all().map(({ address }) => address)).to.deep.equal(['a:3', 'a:2', 'a:1']);
+    expect(find(backends, 'a:1')).to.include({ health: 'unhealthy', reason: 'down' });
+    check(backends, 'a:1');
+    expect(find(backends, 'a:1')).to.include({ health: 'healthy', reason: '' });
+    expect(order(backends)).to.deep.equal(['a:1', 'a:3', 'a:2']);
+  });
+
+  it('are unhealthy at once when they fail a client, until a check that began later', () => {
+    const backends = made('a:1', 'a:2');
+    check(backends, 'a:1');
+    check(backends, 'a:2');
+    const failing = find(backends, 'a:1');
+    const conclude = backends.checking(failing);
+    backends.failed(failing, 'refused');
+    conclude(undefined);
+    expect(failing).to.include({ health: 'unhealthy', reason: 'refused' });
+    expect(order(backends)).to.deep.equal(['a:2', 'a:1']);
+    backends.checking(failing)(undefined);
+    expect(failing.health).to.equal('healthy');
+  });
+
+  it('are seeds only in the last resort', () => {
+    const backends = made('seed:1', 'a:2');
+    backends.list(listing('a:2', 'a:3'));
+    expect(order(backends).at(-1)).to.equal('seed:1');
+    check(backends, 'seed:1');
+    check(backends, 'a:2', 'down');
+    check(backends, 'a:3', 'down');
+    expect(order(backends)[0]).to.equal('seed:1');
+    check(backends, 'a:3');
+    backends.opening(find(backends, 'a:3'));
+    expect(order(backends)).to.deep.equal(['a:3', 'seed:1', 'a:2']);
+  });
+
+  it('that leave the list keep their connections and get no more', () => {
+    const backends = made('seed:1');
+    backends.list(listing('a:2', 'a:3', 'a:3'));
+    const left = find(backends, 'a:2');
+    const close = backends.opening(left);
+    backends.list(listing('a:3'));
+    expect(order(backends)).to.deep.equal(['a:3', 'seed:1']);
+    expect(backends.leaving()).to.deep.equal([left]);
+    expect(left).to.include({ isListed: false, connections: 1 });
+    // It is the same one when it comes back.
+    backends.list(listing('a:2', 'a:3'));
+    expect(find(backends, 'a:2')).to.equal(left);
+    expect(backends.leaving()).to.deep.equal([]);
+    backends.list(listing('a:3'));
+    close();
+    expect(backends.leaving()).to.deep.equal([]);
+  });
+
+  it('keep the list that they had when a new one cannot be read, or is too long', () => {
+    const backends = made('seed:1');
+    backends.list([{ address: 'a:2', statusAddress: 'a:12' }]);
+    expect(find(backends, 'a:2').status).to.deep.equal({ host: 'a', port: 12 });
+    expect(() => backends.list(listing('a:3', 'nonsense'))).to.throw(AddressError);
+    const many = Array.from({ length: limits.backends + 1 }, (_, i) => `a:${i + 1}`);
+    expect(() => backends.list(listing(...many))).to.throw(LimitError);
+    expect(order(backends)).to.deep.equal(['a:2', 'seed:1']);
+  });
+
+  it('have metrics for as long as they have clients or may get some', async () => {
+    const backends = made('seed:1');
+    const metrics = new PrometheusMetrics();
+    const lines = async (): Promise<string[]> => {
+      backends.publish(metrics);
+      return (await metrics.text()).split('\n').filter((line) => /^tiview_backend_\w+\{/.test(line));
+    };
+    backends.list(listing('a:2'));
+    check(backends, 'a:2');
+    const close = backends.opening(find(backends, 'a:2'));
+    expect(await lines()).to.deep.equal([
+      'tiview_backend_connections{server="a:2"} 1',
+      'tiview_backend_connections{server="seed:1"} 0',
+      'tiview_backend_is_healthy{server="a:2"} 1',
+      'tiview_backend_is_healthy{server="seed:1"} 0',
+    ]);
+    backends.list([]);
+    expect(await lines()).to.include('tiview_backend_connections{server="a:2"} 1');
+    close();
+    expect(await lines()).to.deep.equal([
+      'tiview_backend_connections{server="seed:1"} 0',
+      'tiview_backend_is_healthy{server="seed:1"} 0',
     ]);
   });
 
-  it('come last for a while after a failure', async () => {
-    const runtime = new VirtualRuntime();
-    const backends = new Backends(runtime, ['a:1', 'a:2']);
-    const failing = backends.candidates().find(({ port }) => port === 1) as Backend;
-    backends.opening(backends.candidates().find(({ port }) => port === 2) as Backend);
-    backends.failed(failing);
-    expect(ports(backends)).to.deep.equal([2, 1]);
-    await runtime.advance(limits.backendRetryMs - 1);
-    expect(ports(backends)).to.deep.equal([2, 1]);
-    await runtime.advance(1);
-    expect(ports(backends)).to.deep.equal([1, 2]);
-    backends.failed(failing);
-    backends.succeeded(failing);
-    expect(ports(backends)).to.deep.equal([1, 2]);
-  });
-
-  it('keep what is known of them when the list changes', () => {
-    const backends = new Backends(new VirtualRuntime(), ['a:1', 'a:2']);
-    const [kept] = backends.candidates();
-    if (kept === undefined) throw new Error('none');
-    backends.opening(kept);
-    backends.replace([`a:${kept.port}`, 'a:9', 'a:9']);
-    expect(ports(backends)).to.deep.equal([9, kept.port]);
-  });
-
   it('have a host and a port', () => {
-    const backends = new Backends(new VirtualRuntime(), ['[::1]:4000']);
-    expect(backends.candidates()[0]).to.include({ host: '::1', port: 4000 });
+    expect(made('[::1]:4000').next(new Set())).to.include({ host: '::1', port: 4000 });
     for (const address of ['', 'host', ':1', 'host:', 'host:0', 'host:65536', 'host:1x', '::1:4000']) {
-      expect(() => new Backends(new VirtualRuntime(), [address]), address).to.throw(AddressError);
+      expect(() => made(address), address).to.throw(AddressError);
     }
-    expect(() => new Backends(new VirtualRuntime(), [])).to.throw(AssertionError);
+    expect(() => made()).to.throw(AssertionError);
   });
 });
