@@ -3,7 +3,7 @@
  * reverse order when told to stop.
  */
 import { hostname } from 'node:os';
-import { messageOf } from '../base/errors.js';
+import { TiviewError, messageOf } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
@@ -14,13 +14,13 @@ import { ViewGates } from '../proxy/intercept/view-gates.js';
 import { Proxy } from '../proxy/proxy.js';
 import { connectCluster } from '../tikv/client.js';
 import { GrpcTransport } from '../tikv/grpc-transport.js';
-import { discoverServers, startViewLayer } from '../view/index.js';
+import { type ClusterServers, Discovery, startViewLayer } from '../view/index.js';
 import { ConfigError } from './config-error.js';
 import type { Request } from './config.js';
 import { type Options, printHostPort } from './options.js';
 import { StatusBoard } from './status-board.js';
 import type { StopSignals } from './stop-signals.js';
-import { backendTls, clientTls, clusterTls, controlOptions } from './tls-files.js';
+import { backendTls, clientTls, clusterTls, controlOptions, statusTls } from './tls-files.js';
 import { programVersion } from './version.js';
 
 type ServeRequest = Extract<Request, { kind: 'serve' }>;
@@ -108,15 +108,18 @@ async function start(
   const { runtime, telemetry, board, status, ends } = environment;
   const seeds = options.tidb;
   if (seeds === undefined) throw noCluster();
-  const control = controlOptions(options, password, seeds);
-  const servers = await discoverServers(control, signal);
+  const serving: { proxy?: Proxy } = {};
+  const control = controlOptions(options, password, () => serving.proxy?.backends ?? seeds);
+  const discovery = new Discovery({ control, runtime, telemetry });
+  ends.add(() => discovery.close());
+  const found = await discovery.look(signal);
   const grpc = clusterTls(options);
   const transports = { pd: new GrpcTransport(grpc), kv: new GrpcTransport(grpc) };
   const feedTransport = new GrpcTransport(grpc);
   ends.add(() => {
     for (const transport of [transports.pd, transports.kv, feedTransport]) transport.close();
   });
-  const pdSeeds = options.pd?.map(printHostPort) ?? servers.pd;
+  const pdSeeds = options.pd?.map(printHostPort) ?? pdOf(found);
   const cluster = await connectCluster({ pdSeeds, transports, runtime, telemetry }, signal);
   ends.add(() => cluster.close());
   const member = {
@@ -133,17 +136,30 @@ async function start(
     signal,
   );
   ends.add((endSignal) => layer.stop(endSignal));
-  const backends = servers.tidb.length > 0 ? servers.tidb : seeds.map(printHostPort);
   const gates = new ViewGates(layer.service, {
     answeredUser: (connectionId) => proxy.answeredUser(connectionId),
     interrupt: (connectionId) => void proxy.interrupt(connectionId),
   });
   const { listen } = options;
-  const tls = { ...clientTls(options), ...backendTls(options) };
+  const backends = seeds.map(printHostPort);
+  const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
   const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
+  serving.proxy = proxy;
+  proxy.setBackends(found.tidb);
+  const watch = runtime.spawn('discovery', (stop) =>
+    discovery.watch((servers) => proxy.setBackends(servers), stop),
+  );
+  ends.add(() => watch.stop());
   board.serves(layer.service, proxy);
-  telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: backends.join(',') });
+  telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: found.tidb.length });
   return proxy;
+}
+
+/** Where PD is. @throws TiviewError — nobody says. */
+function pdOf({ pd }: ClusterServers): readonly string[] {
+  if (pd.length > 0) return pd;
+  const traits = { kind: 'pdUnknown', side: 'tidb', isRetryable: false } as const;
+  throw new TiviewError('TiDB does not say where PD is: give --pd HOST:PORT', traits);
 }
 
 /** Until the embedded cluster exists there must be a real one. */

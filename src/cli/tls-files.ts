@@ -1,7 +1,7 @@
 /** Certificates and keys, read from the files that the options name, for each of the three sides. */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
-import type { BackendTls, ClientTls } from '../proxy/tls-options.js';
+import type { BackendTls, ClientTls, StatusTls } from '../proxy/tls-options.js';
 import type { GrpcTransportOptions } from '../tikv/grpc-transport.js';
 import type { ControlOptions } from '../view/index.js';
 import { ConfigError } from './config-error.js';
@@ -23,6 +23,15 @@ export function backendTls(options: Options): { backendTls?: BackendTls } {
   return { backendTls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } };
 }
 
+/** TLS of tidb-servers' status ports, which have the cluster's. @throws ConfigError — a file cannot be read. */
+export function statusTls(options: Options): { statusTls?: StatusTls } {
+  const ca = fileOf(options, 'cluster-tls-ca');
+  if (ca === undefined) return {};
+  const cert = fileOf(options, 'cluster-tls-cert');
+  const key = fileOf(options, 'cluster-tls-key');
+  return { statusTls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } };
+}
+
 /** TLS that PD and TiKV want. @throws ConfigError — a file cannot be read. */
 export function clusterTls(options: Options): GrpcTransportOptions {
   const bytes = (name: FileOption): Uint8Array | undefined => {
@@ -40,10 +49,10 @@ export function clusterTls(options: Options): GrpcTransportOptions {
 export function controlOptions(
   options: Options,
   password: string,
-  servers: readonly HostPort[],
+  servers: () => readonly HostPort[],
 ): Omit<ControlOptions, 'telemetry'> {
   const { backendTls: tls } = backendTls(options);
-  return { servers: () => servers, user: options.user, password, ...(tls === undefined ? {} : { tls }) };
+  return { servers, user: options.user, password, ...(tls === undefined ? {} : { tls }) };
 }
 
 type FileOption = Extract<OptionName, `${string}-ca` | `${string}-cert` | `${string}-key`>;

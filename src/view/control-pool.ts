@@ -130,6 +130,7 @@ export class ControlPool {
       this.#idle = this.#idle.filter((other) => other !== connection);
     });
     try {
+      // The time-out of mysql2 ends with the login: a server that hangs after it would hold us up for ever.
       await withAbort(prepare(connection), signal);
     } catch (error) {
       connection.destroy();

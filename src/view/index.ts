@@ -1,6 +1,6 @@
 /** The only door of this layer (see service-types.ts for what passes through it). */
 export { type ViewLayerOptions, startViewLayer, type ViewLayer } from './start.js';
-export { type ClusterServers, discoverServers } from './discovery.js';
+export { type ClusterServers, Discovery } from './discovery.js';
 export type { ControlOptions } from './control-pool.js';
 export type {
   NameSnapshot,
