@@ -65,7 +65,6 @@ export class ClientSession {
   readonly #client: ClientSocket;
   readonly #tried = new Set<Backend>();
   #backend: BackendSocket | undefined;
-  #releaseBackend: () => void = () => undefined;
   #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
   #handshake: HandshakeRelay | undefined;
   #relay: CommandRelay | undefined;
@@ -76,6 +75,7 @@ export class ClientSession {
   #isInputHeld = false;
   #isClientClosed = false;
   #isBackendClosed = true;
+  #hasClientEnded = false;
   #hasFailedLogin = false;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
@@ -148,38 +148,73 @@ export class ClientSession {
     }
   }
 
+  /** Begins to connect to the best server not tried yet; ends the session if there is none. */
   #connect(): void {
-    const { backends, buffers, backendTls, counts } = this.#host;
+    const { backends, buffers, backendTls } = this.#host;
     const backend = backends.next(this.#tried);
     if (backend === undefined) {
-      const err = { ...toErrPacket(noServerReachable()), sqlState: '' };
-      this.#end(
-        frame(0, (out) => printErr(err, out)),
-        noServerReachable(),
-      );
+      this.#giveUp();
       return;
     }
     this.#tried.add(backend);
+    this.#phase = 'connecting';
     this.#isBackendClosed = false;
-    this.#releaseBackend = backends.opening(backend);
+    const release = backends.opening(backend);
     this.#setDeadline(limits.backendConnectMs);
-    this.#backend = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, {
-      connected: () => this.#handshake?.backendSecured(),
-      received: (bytes, length) => this.#fromBackend(bytes, length),
+    // A server that the login has left is still heard of, and no more listened to.
+    const isLeft = (): boolean => this.#backend !== socket;
+    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, {
+      connected: () => {
+        if (!isLeft()) this.#handshake?.backendSecured();
+      },
+      received: (bytes, length) => {
+        if (!isLeft()) this.#fromBackend(bytes, length);
+      },
       drained: () => this.#backendDrained(),
-      ended: () => this.#backendEnded(),
+      ended: () => {
+        if (!isLeft()) this.#backendEnded();
+      },
       closed: (error) => {
+        release();
+        if (isLeft()) return;
         this.#isBackendClosed = true;
-        this.#releaseBackend();
-        if (this.#phase !== 'connecting') {
+        if (this.#phase === 'connecting') {
+          this.#blame(error?.message ?? 'it ended, or was silent, before its greeting');
+          this.#connect();
+        } else {
           this.#backendClosed(error);
-          return;
         }
-        backends.failed(backend, error?.message ?? 'it ended, or was silent, before its greeting');
-        counts.backendFailures++;
-        this.#connect();
       },
     });
+    this.#backend = socket;
+  }
+
+  /** No server has taken the client. */
+  #giveUp(): void {
+    if (this.#handshake !== undefined) {
+      this.#phase = 'login';
+      this.#handshake.fail(noServerReachable());
+      return;
+    }
+    const err = { ...toErrPacket(noServerReachable()), sqlState: '' };
+    this.#end(
+      frame(0, (out) => printErr(err, out)),
+      noServerReachable(),
+    );
+  }
+
+  #blame(why: string): void {
+    if (this.#backend !== undefined) this.#host.backends.failed(this.#backend.backend, why);
+    this.#host.counts.backendFailures++;
+  }
+
+  /** Leaves the server in the middle of a login. @returns whether another is being tried. */
+  #changeBackend(): boolean {
+    if (this.#hasClientEnded || this.#host.backends.next(this.#tried) === undefined) return false;
+    const left = this.#backend;
+    this.#connect();
+    left?.destroy();
+    return true;
   }
 
   #fromBackend(bytes: Uint8Array, length: number): void {
@@ -191,7 +226,7 @@ export class ClientSession {
   #fromClient(chunk: Uint8Array): void {
     this.#host.counts.bytesFromClients += chunk.length;
     if (this.#phase === 'commands') this.#relay?.fromClient(chunk);
-    else if (this.#phase === 'login') this.#handshake?.receiveFromClient(chunk);
+    else if (this.#phase !== 'ending') this.#handshake?.receiveFromClient(chunk);
   }
 
   #login(bytes: Uint8Array, length: number): void {
@@ -199,20 +234,24 @@ export class ClientSession {
     this.#handshake?.receiveFromBackend(bytes.subarray(0, length));
   }
 
+  /** The server has begun to greet. */
   #beginLogin(): void {
     const { clientTls, backendTls } = this.#host;
-    const backend = this.#backend;
-    if (backend === undefined) return;
     this.#phase = 'login';
     this.#setDeadline(limits.handshakeMs);
+    if (this.#handshake !== undefined) return;
     this.#handshake = new HandshakeRelay(
       {
         toClient: (bytes) => this.#client.write(bytes, bytes.length, true),
-        toBackend: (bytes) => backend.write(bytes),
+        toBackend: (bytes) => this.#backend?.write(bytes),
         upgradeClient: (rest) => {
           if (clientTls !== undefined) this.#client.upgrade(clientTls, rest);
         },
-        upgradeBackend: () => backend.upgrade(backendTls ?? {}),
+        upgradeBackend: () => this.#backend?.upgrade(backendTls ?? {}),
+        blameBackend: (why) => {
+          if (!this.#hasClientEnded) this.#blame(why);
+        },
+        changeBackend: () => this.#changeBackend(),
         done: (login) => this.#beginCommands(login),
         end: (last, reason) => this.#end(last, reason),
       },
@@ -275,6 +314,7 @@ export class ClientSession {
   }
 
   #clientEnded(): void {
+    this.#hasClientEnded = true;
     if (this.#phase === 'connecting') {
       this.destroy();
       return;
@@ -305,7 +345,9 @@ export class ClientSession {
 
   #backendEnded(error?: Error): void {
     if (this.#phase === 'connecting' || this.#phase === 'ending') return;
+    const left = this.#backend;
     this.#handshake?.backendGone(error);
+    if (this.#backend !== left) return;
     this.#end(
       NO_BYTES,
       error === undefined ? SERVER_GONE : new SessionEnd('tidb', SERVER_GONE.message, error),

@@ -7,15 +7,27 @@
  * TLS is offered according to our own settings. The response's TLS bit says what is true on the other side. And since
  * an SSLRequest is one packet more, sequence ids differ by one where only one side has TLS.
  *
+ * A server that goes, or has no room, before it has answered the response loses the login to another one. The client's
+ * proof was made with the salt of the first, so the second is told of a plugin that it cannot know, and asks the client
+ * for another proof, with a salt of its own (AuthSwitchRequest). The client keeps the id of the first greeting.
+ *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
+import { NO_BYTES } from '../base/bytes.js';
 import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { Capability, hasCapability } from '../wire/capability.js';
-import { ERR_HEADER, printErr } from '../wire/err-packet.js';
+import { ERR_HEADER, parseErr, printErr } from '../wire/err-packet.js';
 import { type GreetingHead, parseGreetingHead, setOffered } from '../wire/greeting.js';
-import { type ResponseIdentity, parseResponseIdentity, setCapabilities } from '../wire/handshake-response.js';
+import {
+  type ResponseIdentity,
+  parseHandshakeResponse,
+  parseResponseIdentity,
+  printHandshakeResponse,
+  setCapabilities,
+} from '../wire/handshake-response.js';
 import { OK_HEADER, parseOk } from '../wire/ok-packet.js';
+import { HEADER_BYTES } from '../wire/packet-header.js';
 import { type Message, PacketSplitter } from '../wire/packet-splitter.js';
 import { frame, framePayload } from '../wire/packet-writer.js';
 import { ProtocolError } from '../wire/protocol-error.js';
@@ -30,6 +42,12 @@ export const UNFOLLOWED_CAPABILITIES =
   Capability.optionalResultsetMetadata |
   Capability.queryAttributes |
   Capability.capabilityExtension;
+
+/** An authentication plugin that no server has. */
+const UNKNOWN_PLUGIN = 'tiview_asks_for_another_proof';
+
+/** ERR_CON_COUNT, ER_SERVER_SHUTDOWN: the server takes nobody, whoever it is. */
+const REFUSALS: ReadonlySet<number> = new Set([1040, 1053]);
 
 /** What a login came to. */
 export interface Login {
@@ -57,6 +75,10 @@ export interface HandshakePorts {
   upgradeClient(rest: Uint8Array): void;
   /** TLS is to begin on tidb-server's side; {@link HandshakeRelay.backendSecured} is awaited. */
   upgradeBackend(): void;
+  /** The tidb-server takes no clients. */
+  blameBackend(why: string): void;
+  /** Another tidb-server is to take the login, and greets next. @returns false: there is none. */
+  changeBackend(): boolean;
   done(login: Login): void;
   /** The login cannot go on: these bytes are the last ones for the client. */
   end(last: Uint8Array, reason: Error): void;
@@ -73,13 +95,20 @@ export class HandshakeRelay {
   readonly #ports: HandshakePorts;
   readonly #tls: HandshakeTls;
   readonly #fromClient = new PacketSplitter('client', limits.handshakeBytes);
-  readonly #fromBackend = new PacketSplitter('tidb', limits.handshakeBytes);
+  #fromBackend = new PacketSplitter('tidb', limits.handshakeBytes);
   #phase: 'greeting' | 'response' | 'securing' | 'auth' | 'refused' | 'ended' = 'greeting';
   #greeting: GreetingHead | undefined;
   #response: ResponseIdentity | undefined;
+  /** The response as the client sent it, for as long as another server may need it. */
+  #kept: Uint8Array | undefined;
   /** The response as it goes to the tidb-server. */
-  #forwarded: Message | undefined;
+  #forwarded: Uint8Array | undefined;
+  /** What the client has been offered; undefined: it has not been greeted. */
+  #offered: number | undefined;
   #isClientSecure = false;
+  #hasMoved = false;
+  /** Whether the tidb-server has answered the response. */
+  #hasAnswered = false;
 
   constructor(ports: HandshakePorts, tls: HandshakeTls) {
     this.#ports = ports;
@@ -95,6 +124,11 @@ export class HandshakeRelay {
   /** @param bytes - lent. */
   receiveFromClient(bytes: Uint8Array): void {
     this.#fromClient.feed(bytes);
+    // It is ahead of the server, most likely because the login moves to another one.
+    if (this.#phase !== 'greeting') this.#pumpClient();
+  }
+
+  #pumpClient(): void {
     this.#pump(this.#fromClient, (message) => this.#clientMessage(message));
   }
 
@@ -102,13 +136,27 @@ export class HandshakeRelay {
   backendSecured(): void {
     if (this.#phase !== 'securing' || this.#forwarded === undefined) return;
     this.#phase = 'auth';
-    this.#ports.toBackend(relabelled(this.#forwarded, 2));
+    this.#ports.toBackend(framePayload(2, this.#forwarded));
   }
 
   /** The tidb-server will send no more. */
   backendGone(error: Error | undefined): void {
     if (this.#phase === 'ended' || this.#phase === 'refused') return;
-    this.#fail(serverGoneAtLogin(error === undefined ? 'it closed the connection' : error.message));
+    const why = error === undefined ? 'it closed the connection' : error.message;
+    // That it goes when it has seen the response may be the response's doing.
+    if (this.#response === undefined) this.#ports.blameBackend(why);
+    if (!this.#move()) this.fail(serverGoneAtLogin(why));
+  }
+
+  /** Gives the login up. */
+  fail(error: SqlError): void {
+    const err = toErrPacket(error);
+    // In the place of the greeting, before the protocol's version is known, there is no SQL state.
+    const isFirst = this.#offered === undefined;
+    const packet = frame(this.#answerSequence, (out) =>
+      printErr(isFirst ? { ...err, sqlState: '' } : err, out),
+    );
+    this.#finish(packet, error);
   }
 
   /** How much higher sequence ids are on the client's side than on tidb-server's. */
@@ -116,16 +164,39 @@ export class HandshakeRelay {
     return Number(this.#isClientSecure) - Number(this.#tls.isDemandedOfBackends);
   }
 
+  /** Sequence id of an answer of our own to the client. */
+  get #answerSequence(): number {
+    return this.#offered === undefined ? 0 : 2 + Number(this.#isClientSecure);
+  }
+
+  /** Begins again with another server, if that can be done and there is one. */
+  #move(): boolean {
+    const canSwitch =
+      this.#response === undefined || hasCapability(this.#response.capabilities, Capability.pluginAuth);
+    if (this.#hasAnswered || !canSwitch || !this.#ports.changeBackend()) return false;
+    this.#fromBackend = new PacketSplitter('tidb', limits.handshakeBytes);
+    this.#phase = 'greeting';
+    this.#hasMoved = this.#offered !== undefined;
+    return true;
+  }
+
+  /** The server refuses whoever comes. */
+  #refused(message: Message, sequence: number): void {
+    this.#ports.blameBackend(`it refuses connections: ${parseErr(message.payload).message}`);
+    if (!this.#move()) this.#finish(relabelled(message, sequence));
+  }
+
   #pump(splitter: PacketSplitter, receive: (message: Message) => void): void {
     try {
-      while (this.#phase !== 'ended') {
+      // What a server that has been left said last is no business of the next one's.
+      while (this.#phase !== 'ended' && (splitter === this.#fromClient || splitter === this.#fromBackend)) {
         const message = splitter.next();
         if (message === undefined) return;
         receive(message);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#fail(badHandshake(error.message));
+      this.fail(badHandshake(error.message));
     }
   }
 
@@ -150,19 +221,31 @@ export class HandshakeRelay {
   #greet(message: Message): void {
     const { sequence, payload } = message;
     if (payload[0] === ERR_HEADER) {
-      this.#finish(relabelled(message, sequence));
+      this.#refused(message, this.#answerSequence);
       return;
     }
     const greeting = parseGreetingHead(payload);
     if (this.#tls.isDemandedOfBackends && !hasCapability(greeting.capabilities, Capability.ssl)) {
-      this.#fail(backendLacksTls());
+      this.#ports.blameBackend(backendLacksTls().message);
+      if (!this.#move()) this.fail(backendLacksTls());
       return;
     }
-    this.#greeting = greeting;
-    this.#phase = 'response';
-    const followed = greeting.capabilities & ~(UNFOLLOWED_CAPABILITIES | Capability.ssl);
-    setOffered(payload, greeting, followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0));
-    this.#ports.toClient(relabelled(message, sequence));
+    if (this.#offered === undefined) {
+      const followed = greeting.capabilities & ~(UNFOLLOWED_CAPABILITIES | Capability.ssl);
+      this.#greeting = greeting;
+      this.#offered = followed;
+      this.#phase = 'response';
+      setOffered(payload, greeting, followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0));
+      this.#ports.toClient(relabelled(message, sequence));
+      this.#pumpClient();
+    } else if ((this.#offered & ~greeting.capabilities) !== 0) {
+      if (!this.#move()) this.fail(serverGoneAtLogin('the others are not alike'));
+    } else {
+      this.#greeting = greeting;
+      this.#phase = 'response';
+      if (this.#kept === undefined) this.#pumpClient();
+      else this.#forward(this.#kept);
+    }
   }
 
   #clientMessage(message: Message): void {
@@ -179,28 +262,38 @@ export class HandshakeRelay {
     }
   }
 
-  #respond(message: Message): void {
-    const greeting = this.#greeting;
-    if (greeting === undefined) return;
-    const { payload } = message;
+  #respond({ payload }: Message): void {
     const response = parseResponseIdentity(payload);
-    const { capabilities } = response;
-    if ((capabilities & (Capability.compress | Capability.zstdCompression)) !== 0) {
+    if ((response.capabilities & (Capability.compress | Capability.zstdCompression)) !== 0) {
       throw new ProtocolError('client', 'compression was not offered');
     }
     this.#response = response;
+    if (hasCapability(response.capabilities, Capability.pluginAuth)) {
+      this.#kept = Uint8Array.from(payload);
+    } else if (this.#hasMoved) {
+      this.fail(serverGoneAtLogin('the client cannot go to another one'));
+      return;
+    }
+    this.#forward(payload);
+  }
+
+  /** @param response - as the client sent it; ours to change. */
+  #forward(response: Uint8Array): void {
+    const greeting = this.#greeting;
+    if (greeting === undefined) return;
+    const payload = this.#hasMoved ? askingForAnotherProof(response) : response;
     const unoffered = greeting.capabilities & UNFOLLOWED_CAPABILITIES;
-    const plain = capabilities & ~(unoffered | Capability.ssl);
+    const plain = (this.#response?.capabilities ?? 0) & ~(unoffered | Capability.ssl);
     if (this.#tls.isDemandedOfBackends) {
       setCapabilities(payload, plain | Capability.ssl);
-      this.#forwarded = message;
+      this.#forwarded = payload;
       this.#phase = 'securing';
       this.#ports.toBackend(framePayload(1, payload.subarray(0, SSL_REQUEST_BYTES)));
       this.#ports.upgradeBackend();
     } else {
       setCapabilities(payload, plain);
       this.#phase = 'auth';
-      this.#ports.toBackend(relabelled(message, 1));
+      this.#ports.toBackend(framePayload(1, payload));
     }
   }
 
@@ -209,6 +302,12 @@ export class HandshakeRelay {
     const response = this.#response;
     if (greeting === undefined || response === undefined) return;
     const { sequence, payload } = message;
+    if (!this.#hasAnswered && payload[0] === ERR_HEADER && REFUSALS.has(parseErr(payload).errno)) {
+      this.#refused(message, sequence + this.#shift);
+      return;
+    }
+    this.#hasAnswered = true;
+    this.#kept = undefined;
     this.#ports.toClient(relabelled(message, sequence + this.#shift));
     if (payload[0] === ERR_HEADER) this.#phase = 'refused';
     if (payload[0] !== OK_HEADER) return;
@@ -224,15 +323,6 @@ export class HandshakeRelay {
     });
   }
 
-  #fail(error: SqlError): void {
-    const err = toErrPacket(error);
-    // In the place of the greeting, before the protocol's version is known, there is no SQL state.
-    const isFirst = this.#phase === 'greeting';
-    const sequence = isFirst ? 0 : 2 + Number(this.#isClientSecure);
-    const packet = frame(sequence, (out) => printErr(isFirst ? { ...err, sqlState: '' } : err, out));
-    this.#finish(packet, error);
-  }
-
   #finish(last: Uint8Array, reason: Error = new ProtocolError('tidb', 'the login was refused')): void {
     this.#phase = 'ended';
     this.#ports.end(last, reason);
@@ -245,4 +335,10 @@ function relabelled(message: Message, sequence: number): Uint8Array {
   if (packet === undefined) return framePayload(sequence, payload);
   packet[3] = sequence;
   return packet;
+}
+
+/** The response with a proof that the server cannot read. */
+function askingForAnotherProof(payload: Uint8Array): Uint8Array {
+  const response = { ...parseHandshakeResponse(payload), authData: NO_BYTES, authPlugin: UNKNOWN_PLUGIN };
+  return frame(0, (out) => printHandshakeResponse(response, out)).slice(HEADER_BYTES);
 }

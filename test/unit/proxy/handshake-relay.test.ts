@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
 import { HandshakeRelay, type Login, UNFOLLOWED_CAPABILITIES } from '../../../src/proxy/handshake-relay.js';
 import { Capability } from '../../../src/wire/capability.js';
-import { parseErr } from '../../../src/wire/err-packet.js';
+import { parseErr, printErr } from '../../../src/wire/err-packet.js';
 import { type Greeting, parseGreeting, printGreeting } from '../../../src/wire/greeting.js';
 import { parseHandshakeResponse, printHandshakeResponse } from '../../../src/wire/handshake-response.js';
 import { plainOk, printOk } from '../../../src/wire/ok-packet.js';
@@ -49,6 +49,8 @@ class LoginRig {
   readonly relay: HandshakeRelay;
   #events: string[] = [];
   login: Login | undefined;
+  /** Servers that are left besides the first. */
+  others = 0;
 
   constructor(isOfferedToClients = false, isDemandedOfBackends = false) {
     this.relay = new HandshakeRelay(
@@ -57,6 +59,12 @@ class LoginRig {
         toBackend: (bytes) => this.#events.push(`backend ${toHex(bytes)}`),
         upgradeClient: (rest) => this.#events.push(`client TLS ${toHex(rest)}`),
         upgradeBackend: () => this.#events.push('backend TLS'),
+        blameBackend: (why) => this.#events.push(`blame: ${why}`),
+        changeBackend: () => {
+          if (this.others-- <= 0) return false;
+          this.#events.push('next server');
+          return true;
+        },
         done: (login) => {
           this.login = login;
           this.#events.push('done');
@@ -203,7 +211,8 @@ describe('handshake relay', () => {
     });
 
     it('refuses a server that does not offer it', () => {
-      const [event] = new LoginRig(false, true).backend(greet({ capabilities })).take();
+      const [blame, event] = new LoginRig(false, true).backend(greet({ capabilities })).take();
+      expect(blame).to.equal('blame: the tidb-server does not offer TLS');
       expect(parseErr(fromClient(event).subarray(4))).to.deep.equal({
         errno: 1105,
         sqlState: '',
@@ -217,7 +226,10 @@ describe('handshake relay', () => {
       framePayload(sequence, concatBytes(fromHex('ff1504'), utf8('#28000no')));
 
     it('in the place of the greeting', () => {
-      expect(new LoginRig().backend(refusal(0)).take()).to.deep.equal([`end ${toHex(refusal(0))}`]);
+      expect(new LoginRig().backend(refusal(0)).take()).to.deep.equal([
+        'blame: it refuses connections: no',
+        `end ${toHex(refusal(0))}`,
+      ]);
     });
 
     it('before the response', () => {
@@ -286,5 +298,125 @@ describe('handshake relay', () => {
     rig.client(respond(1)).backend(ok(2));
     rig.relay.backendGone(undefined);
     expect(rig.take()).to.deep.equal([]);
+  });
+
+  describe('that loses its server', () => {
+    const full = frame(2, (out) =>
+      printErr({ errno: 1040, sqlState: '08004', message: 'Too many connections' }, out),
+    );
+    const second = greet({ connectionId: 88, authData: utf8('abcdefghijklmnopqrst\0') });
+    const switching = framePayload(2, utf8('\u00feanother salt'));
+
+    /** What goes to the second server in the place of the client's proof. */
+    function expectAskedAgain(event: string | undefined, sequence = 1): void {
+      const packet = fromClient(event);
+      expect(packet[3]).to.equal(sequence);
+      const sent = parseHandshakeResponse(packet.subarray(4));
+      expect(sent).to.include({ user: 'u', authPlugin: 'tiview_asks_for_another_proof' });
+      expect(sent.authData).to.have.length(0);
+    }
+
+    it('goes to another when it is full, which asks for another proof', () => {
+      const rig = new LoginRig().backend(greet());
+      rig.others = 1;
+      rig.client(respond(1));
+      rig.take();
+      // TiDB says it twice.
+      rig.backend(concatBytes(full, full));
+      expect(rig.take()).to.deep.equal([
+        'blame: it refuses connections: Too many connections',
+        'next server',
+      ]);
+      rig.backend(second);
+      const [asked, ...more] = rig.take();
+      expect(more).to.deep.equal([]);
+      expectAskedAgain(asked);
+      rig
+        .backend(switching)
+        .client(framePayload(3, utf8('proof')))
+        .backend(ok(4));
+      expect(rig.take()).to.deep.equal([
+        `client ${toHex(switching)}`,
+        `backend ${toHex(framePayload(3, utf8('proof')))}`,
+        `client ${toHex(ok(4))}`,
+        'done',
+      ]);
+      expect(rig.login).to.include({ connectionId: 88, user: 'u' });
+    });
+
+    it('goes to another when it dies before the client has responded, or after', () => {
+      for (const hasResponded of [false, true]) {
+        const rig = new LoginRig().backend(greet());
+        rig.others = 1;
+        if (hasResponded) rig.client(respond(1));
+        rig.take();
+        rig.relay.backendGone(undefined);
+        const blame = hasResponded ? [] : ['blame: it closed the connection'];
+        expect(rig.take()).to.deep.equal([...blame, 'next server']);
+        // The response comes while nobody is there to take it.
+        if (!hasResponded) rig.client(respond(1));
+        expect(rig.take()).to.deep.equal([]);
+        rig.backend(second);
+        expectAskedAgain(rig.take()[0]);
+      }
+    });
+
+    it('goes to another with TLS on both sides', () => {
+      const rig = new LoginRig(true, true).backend(greet());
+      rig.others = 1;
+      rig.client(sslRequest).client(respond(2, Capability.ssl));
+      rig.relay.backendGone(new Error('reset'));
+      rig.take();
+      rig.backend(second);
+      const [request, upgrade] = rig.take();
+      expect(fromClient(request)).to.have.length(36);
+      expect(upgrade).to.equal('backend TLS');
+      rig.relay.backendSecured();
+      expectAskedAgain(rig.take()[0], 2);
+      rig.backend(framePayload(3, utf8('\u00fesalt')));
+      expect(rig.take()).to.deep.equal([`client ${toHex(framePayload(3, utf8('\u00fesalt')))}`]);
+    });
+
+    it('goes to another that greets with an error, and tells the client when all do', () => {
+      const refusal = frame(0, (out) => printErr({ errno: 1040, sqlState: '', message: 'full' }, out));
+      const rig = new LoginRig();
+      rig.others = 1;
+      rig.backend(refusal);
+      expect(rig.take()).to.deep.equal(['blame: it refuses connections: full', 'next server']);
+      rig.backend(refusal);
+      expect(rig.take()).to.deep.equal(['blame: it refuses connections: full', `end ${toHex(refusal)}`]);
+      const moved = new LoginRig().backend(greet());
+      moved.others = 1;
+      moved.client(respond(1)).backend(full).backend(second);
+      moved.take();
+      moved.backend(full);
+      expect(moved.take().at(-1)).to.equal(`end ${toHex(full)}`);
+    });
+
+    it('goes to none that offers less than the client was offered', () => {
+      const rig = new LoginRig().backend(greet());
+      rig.others = 2;
+      rig.client(respond(1)).backend(full);
+      rig.take();
+      rig.backend(greet({ capabilities: (0xff_ff_ff_ff & ~Capability.deprecateEof) >>> 0 }));
+      expect(rig.take()).to.deep.equal(['next server']);
+      rig.backend(second);
+      expectAskedAgain(rig.take()[0]);
+    });
+
+    it('ends when the client cannot give another proof, or the server has begun to answer', () => {
+      const old = respond(1);
+      old[4 + 2] = (old[4 + 2] ?? 0) & ~(Capability.pluginAuth >>> 16);
+      const rig = new LoginRig().backend(greet());
+      rig.others = 1;
+      rig.client(old).backend(full);
+      expect(rig.take().at(-1)).to.equal(`end ${toHex(full)}`);
+      const answered = new LoginRig().backend(greet());
+      answered.others = 1;
+      answered.client(respond(1)).backend(switching);
+      answered.relay.backendGone(undefined);
+      const last = fromClient(answered.take().at(-1));
+      expect(parseErr(last.subarray(4)).message).to.match(/broke off the login/);
+    });
   });
 });
