@@ -44,7 +44,7 @@ export const UNFOLLOWED_CAPABILITIES =
   Capability.capabilityExtension;
 
 /** An authentication plugin that no server has. */
-const UNKNOWN_PLUGIN = 'tiview_asks_for_another_proof';
+const UNKNOWN_PLUGIN = 'another_proof_please';
 
 /** ERR_CON_COUNT, ER_SERVER_SHUTDOWN: the server takes nobody, whoever it is. */
 const REFUSALS: ReadonlySet<number> = new Set([1040, 1053]);

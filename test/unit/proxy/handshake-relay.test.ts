@@ -312,7 +312,7 @@ describe('handshake relay', () => {
       const packet = fromClient(event);
       expect(packet[3]).to.equal(sequence);
       const sent = parseHandshakeResponse(packet.subarray(4));
-      expect(sent).to.include({ user: 'u', authPlugin: 'tiview_asks_for_another_proof' });
+      expect(sent).to.include({ user: 'u', authPlugin: 'another_proof_please' });
       expect(sent.authData).to.have.length(0);
     }
 
