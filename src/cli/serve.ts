@@ -8,7 +8,8 @@ import type { Runtime } from '../base/runtime.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
-import { stderrLog } from '../observe/pino-log.js';
+import { stderrLog, terminalLog } from '../observe/pino-log.js';
+import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
 import { Proxy } from '../proxy/proxy.js';
@@ -27,13 +28,16 @@ type ServeRequest = Extract<Request, { kind: 'serve' }>;
 
 /** How long the end of everything but clients' transactions may take. */
 const STOP_BUDGET_MS = 5_000;
+/** Between two looks at the progress of builds, on a terminal. */
+const PROGRESS_MS = 200;
 
 /** Serves until a signal; the exit code. @throws what keeps it from serving. */
 export async function serve(request: ServeRequest, stopping: StopSignals): Promise<number> {
   const { options } = request;
   const crash = new AbortController();
   const metrics = new PrometheusMetrics();
-  const log = stderrLog(options['log-level'], process.stderr.isTTY);
+  const line = process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
+  const log = line === undefined ? stderrLog(options['log-level']) : terminalLog(options['log-level'], line);
   const runtime = systemRuntime((task, error) => {
     log.error('a background task has failed; the process ends', { task, error: messageOf(error) });
     crash.abort(error);
@@ -44,6 +48,7 @@ export async function serve(request: ServeRequest, stopping: StopSignals): Promi
   await using status = await StatusServer.listen(host, port, board, metrics);
   const ending = AbortSignal.any([stopping.first, crash.signal]);
   const ends = new Ends(stopping.second);
+  if (line !== undefined) showBuilds(line, board, runtime, ends);
   const proxy = await start(
     request,
     { runtime, telemetry: { log, metrics }, board, status, ends },
@@ -68,6 +73,20 @@ export async function serve(request: ServeRequest, stopping: StopSignals): Promi
   ]);
   await ends.run();
   return crash.signal.aborted || !isDrained ? 1 : 0;
+}
+
+/** Draws how far builds have come. */
+function showBuilds(line: ProgressLine, board: StatusBoard, runtime: Runtime, ends: Ends): void {
+  const task = runtime.spawn('progress line', async (signal) => {
+    for (;;) {
+      line.show(board.builds());
+      await runtime.sleep(PROGRESS_MS, signal);
+    }
+  });
+  ends.add(async () => {
+    await task.stop();
+    line.show([]);
+  });
 }
 
 /** What must be ended of what has been started, the last first. */

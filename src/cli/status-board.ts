@@ -1,4 +1,5 @@
 /** What the status port says, from before the first layer stands to after the last has gone. */
+import type { Work } from '../observe/progress-line.js';
 import type { StatusSource } from '../observe/status-server.js';
 import type { Proxy } from '../proxy/proxy.js';
 import type { ViewService } from '../view/index.js';
@@ -31,6 +32,18 @@ export class StatusBoard implements StatusSource {
       })),
       ...this.#service?.status(),
     };
+  }
+
+  /** Builds under way, as far as this instance knows. */
+  builds(): readonly Work[] {
+    const views = this.#service?.status().views ?? [];
+    return views
+      .filter((view) => view['State'] === 'BUILDING')
+      .map((view) => ({
+        name: `${view['Database'] ?? ''}.${view['Name'] ?? ''}`,
+        percent: Number(view['Progress']),
+        etaSeconds: view['Eta_s'] === null ? undefined : Number(view['Eta_s']),
+      }));
   }
 
   health(): { readonly isHealthy: boolean; readonly reason: string } {

@@ -1,7 +1,8 @@
 /** Logs through pino on stderr: JSON lines for machines, readable lines on a terminal. */
 import { pino, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 import type { Log, LogFields } from '../base/telemetry.js';
+import type { ProgressLine } from './progress-line.js';
 
 /** Levels that `--log-level` takes. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -9,13 +10,15 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** A log that writes to stderr; readable when `isTerminal`. */
-export function stderrLog(level: LogLevel, isTerminal: boolean): Log {
-  const options = { level, base: null };
-  const stream = isTerminal
-    ? pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss.l' })
-    : pino.destination({ dest: 2, sync: true });
-  return wrap(pino(options, stream));
+/** A log that writes JSON lines to stderr. */
+export function stderrLog(level: LogLevel): Log {
+  return wrap(pino({ level, base: null }, pino.destination({ dest: 2, sync: true })));
+}
+
+/** A log that people read, above a line that shows progress. */
+export function terminalLog(level: LogLevel, line: ProgressLine): Log {
+  const printed = prettyFactory({ colorize: true, translateTime: 'HH:MM:ss.l' });
+  return wrap(pino({ level, base: null }, { write: (entry) => line.write(printed(entry)) }));
 }
 
 function wrap(logger: Logger): Log {

@@ -16,6 +16,7 @@ import type { Circuit } from '../dataflow/circuit.js';
 import { Accumulation } from '../dataflow/accumulation.js';
 import type { Delta } from '../dataflow/delta.js';
 import { EpochSource } from '../source/epoch-source.js';
+import { BuildProgress } from './build-progress.js';
 import { casualtiesOfGaps, casualtiesOfSchema } from './casualty.js';
 import type { CompiledView } from './compiled-view.js';
 import { columnsRead, holdsState, hydrate } from './hydration.js';
@@ -24,6 +25,7 @@ import { LiveView } from './live-view.js';
 import { quoteTable } from './quote.js';
 import type { ReignParts } from './reign-parts.js';
 import { stepCircuit } from './step-circuit.js';
+import { estimatedRowsOf } from './table-statistics.js';
 import type { ViewRecord } from './view-record.js';
 import { openViewTable } from './view-table.js';
 
@@ -34,11 +36,6 @@ export class BuildError extends TiviewError {
   constructor(message: string, cause?: unknown) {
     super(message, { kind: 'build', side: 'tidb', isRetryable: false, cause });
   }
-}
-
-/** How far a build has come. */
-export interface BuildProgress {
-  phase: 'preparing' | 'scanning' | 'checking' | 'catchingUp';
 }
 
 /** A merge waits for the build's feed to reach the group's epoch; if it does not in so long, it is tried again. */
@@ -64,12 +61,13 @@ export class BuildJob {
   readonly #parts: ReignParts;
   readonly #view: ViewRecord;
   readonly #alarm = new Alarm();
-  readonly progress: BuildProgress = { phase: 'preparing' };
+  readonly progress: BuildProgress;
   #position: Ts | undefined;
 
   constructor(parts: ReignParts, view: ViewRecord) {
     this.#parts = parts;
     this.#view = view;
+    this.progress = new BuildProgress(parts.runtime);
   }
 
   /**
@@ -114,7 +112,7 @@ export class BuildJob {
     const attempt: Attempt = { live, circuit, source, writer, snapshotTs };
     await this.#scan(attempt, signal);
     await this.#agree(attempt, signal);
-    this.progress.phase = 'catchingUp';
+    this.progress.enter('catchingUp');
     await writer.write(undefined, { phase: 'catchUp', appliedTs: snapshotTs }, signal);
     do await this.#catchUp(attempt, signal);
     while (!(await this.#merge(attempt, signal)));
@@ -168,7 +166,9 @@ export class BuildJob {
   async #scan(attempt: Attempt, signal: AbortSignal): Promise<void> {
     const { cluster, runtime } = this.#parts;
     const { live, circuit, writer } = attempt;
-    this.progress.phase = 'scanning';
+    const ids = live.compiled.sources.map(({ table }) => table.version.id);
+    const expected = await estimatedRowsOf(this.#parts.control, ids, signal);
+    this.progress.beginScan([...expected.values()].reduce((sum, rows) => sum + rows, 0));
     // Without state no row of the view is ever taken back; else what is taken back soon had better not be written.
     const heldRows = holdsState(live.compiled.spec.root) ? HELD_ROWS : 0;
     const held = new Accumulation();
@@ -178,7 +178,8 @@ export class BuildJob {
       { coprocessor: cluster.coprocessor, runtime },
       signal,
     );
-    for await (const { deltas } of steps) {
+    for await (const { deltas, rowsRead } of steps) {
+      this.progress.read(rowsRead);
       held.add(deltas.get(live.id) ?? NOTHING);
       if (held.rows > heldRows) await this.#write(attempt, held.take(), {}, signal);
     }
@@ -208,7 +209,7 @@ export class BuildJob {
   /** TiDB must agree once: the definition at S, run by TiDB, and the table filled from S are the same. */
   async #agree({ live, writer, snapshotTs }: Attempt, signal: AbortSignal): Promise<void> {
     const { control, cluster, schema } = this.#parts;
-    this.progress.phase = 'checking';
+    this.progress.enter('checking');
     const tableTs = await cluster.tso.next(signal);
     const { output, definition, pinned } = this.#view;
     const comparand = {

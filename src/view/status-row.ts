@@ -1,7 +1,7 @@
 /** What SHOW MATERIALIZED VIEW STATUS and the status page say of a view. */
 import type { Frontier } from '../commit/frontier.js';
 import { type Ts, physicalMs } from '../codec/tso.js';
-import type { BuildProgress } from './build-job.js';
+import type { BuildProgress } from './build-progress.js';
 import type { Reign } from './reign.js';
 import type { StatusRow } from './statements/show.js';
 import type { ViewRecord } from './view-record.js';
@@ -30,7 +30,7 @@ export function statusRow({ view, frontier, reign, now }: StatusInput): StatusRo
     Applied_time: appliedTs === undefined ? null : timeOf(appliedTs),
     Lag_ms: appliedTs === undefined ? null : lagMs(appliedTs, now).toString(),
     Progress: percentOf(view, progress),
-    Eta_s: null,
+    Eta_s: progress?.etaSeconds?.toString() ?? null,
     State_bytes:
       live === undefined
         ? null
@@ -50,10 +50,8 @@ function timeOf(ts: Ts): string {
   return new Date(Number(physicalMs(ts))).toISOString().replace('T', ' ').replace('Z', '');
 }
 
-function percentOf(view: ViewRecord, progress: BuildProgress | undefined): string | null {
-  if (view.state !== 'BUILDING') return '100.0';
-  if (progress === undefined) return '0.0';
-  return { preparing: 0, scanning: 1, checking: 80, catchingUp: 90 }[progress.phase].toFixed(1);
+function percentOf(view: ViewRecord, progress: BuildProgress | undefined): string {
+  return (view.state === 'BUILDING' ? (progress?.percent ?? 0) : 100).toFixed(1);
 }
 
 /** A lag worth a word: the slowest span and its store. */

@@ -1,11 +1,11 @@
 /** EXPLAIN [CREATE] MATERIALIZED VIEW: the plan of a view; EXPLAIN ANALYZE: what its operators have done. */
 import { SqlError } from '../../base/errors.js';
-import type { TableId } from '../../codec/table-keys.js';
 import type { Ts } from '../../codec/tso.js';
 import type { ExplainedOperator } from '../../plan/explain-plan.js';
 import { NotSupportedError } from '../../sql/not-supported-error.js';
 import type { ControlPool } from '../control-pool.js';
 import type { ResultPart } from '../service-types.js';
+import { estimatedRowsOf } from '../table-statistics.js';
 import type { ViewRecord } from '../view-record.js';
 import type { WorkLine } from '../view-work.js';
 import { columnsOf } from './answer.js';
@@ -92,7 +92,8 @@ async function planLines(
   signal: AbortSignal,
 ): Promise<readonly Line[]> {
   const result = await parts.describer.estimatedRows(view.definition, view.pinned, signal);
-  const tables = await tableRows(parts, operators, signal);
+  const ids = operators.flatMap(({ table }) => (table === undefined ? [] : [table]));
+  const tables = await estimatedRowsOf(parts.control, ids, signal);
   return operators.map(({ depth, id, operator, keys, stateColumns, table }) => ({
     depth,
     id,
@@ -102,21 +103,6 @@ async function planLines(
     estimate: (depth === 0 ? result : table === undefined ? undefined : tables.get(table)) ?? null,
     how: INCREMENTAL,
   }));
-}
-
-/** Rows of the base tables, as TiDB's statistics say. */
-async function tableRows(
-  { control }: ExplainParts,
-  operators: readonly ExplainedOperator[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<TableId, number>> {
-  const ids = operators.flatMap(({ table }) => (table === undefined ? [] : [table]));
-  if (ids.length === 0) return new Map();
-  const rows = await control.query(
-    `SELECT tidb_table_id AS id, table_rows AS n FROM information_schema.tables WHERE tidb_table_id IN (${ids.join()})`,
-    signal,
-  );
-  return new Map(rows.map((row) => [Number(row['id']), Number(row['n'])]));
 }
 
 function* printed(
