@@ -99,6 +99,8 @@ export const limits = {
   localAnswerBytes: 64 * 1024,
   /** Prepared statements of one session that are answered here. */
   localPreparedStatements: 1024,
+  /** How long the embedded cluster keeps history that no barrier holds: TiDB's `tidb_gc_life_time`. */
+  embeddedHistoryMs: 600_000,
   /** Registered views. */
   views: 10_000,
 } as const;
