@@ -7,6 +7,9 @@ import { keyString, utf8 } from '../../base/bytes.js';
 import { limits } from '../../base/limits.js';
 import { type CallFailure, type CallOutcome, unavailable } from './call-outcome.js';
 import { Faults } from './faults.js';
+import { ChangeHub } from './feed/change-hub.js';
+import type { FeedConnection } from './feed/feed-connection.js';
+import { ResolvedPace } from './feed/resolved-pace.js';
 import { GarbageCollector } from './mvcc/garbage-collector.js';
 import { MvccStore } from './mvcc/mvcc-store.js';
 import { GcState } from './pd/gc-state.js';
@@ -22,6 +25,8 @@ export interface ClusterOptions {
   /** How many stores; their ids are 1, 2, … */
   readonly stores: number;
   readonly clusterId: bigint;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
 }
 
 /** Meta keys, tables before the first user's, the rest: so that there is more than one leader from the start. */
@@ -45,24 +50,29 @@ export class StorageCluster {
   readonly #health: StoreHealth;
   readonly #pd: PdServer;
   readonly #kv: KvServer;
+  readonly #hub: ChangeHub;
+  readonly #pace = new ResolvedPace();
   #nowMs = 0;
   #nextGcMs = 0;
 
-  constructor({ stores, clusterId }: ClusterOptions) {
+  constructor({ stores, clusterId, random }: ClusterOptions) {
     assert(Number.isInteger(stores) && stores > 0, `a cluster of ${stores} stores`);
     this.storeIds = Array.from({ length: stores }, (_, i) => BigInt(i + 1));
     this.#regions = new RegionTable(this.storeIds, (change) => this.#onRegionChange(change));
     this.#directory = new RegionDirectory([]);
     this.#health = new StoreHealth(this.storeIds);
     this.#pd = new PdServer({ clusterId, tso: this.#tso, regions: this.#directory, gc: this.#gc });
+    this.#hub = new ChangeHub({ clusterId, regions: this.#regions, mvcc: this.#mvcc, random });
     this.#kv = new KvServer({
       regions: this.#regions,
       mvcc: this.#mvcc,
       given: this.#tso,
-      onChanges: () => undefined,
+      onChanges: (region, changes) => this.#hub.publish(region, changes),
     });
     this.faults = new Faults({
       regions: this.#regions,
+      hub: this.#hub,
+      pace: this.#pace,
       health: this.#health,
       tso: this.#tso,
       pd: this.#pd,
@@ -116,8 +126,14 @@ export class StorageCluster {
     return this.faults.strikeReply(method) ?? outcome;
   }
 
+  /** Opens a change feed to a store, multiplexed; or says why not. */
+  openFeed(storeId: bigint, nowMs: number): FeedConnection | CallFailure {
+    this.#see(nowMs);
+    return this.#refusalOf(storeId) ?? this.#hub.connect(storeId);
+  }
+
   /**
-   * Does what is due: elections, garbage collection.
+   * Does what is due: elections, garbage collection, resolved timestamps, a piece of a feed's scan.
    *
    * @returns milliseconds until there may be something to do again; 0: there is more at once.
    */
@@ -126,8 +142,12 @@ export class StorageCluster {
     for (const storeId of this.#health.overdue(this.#nowMs)) this.#elect(storeId);
     if (this.#nowMs >= this.#nextGcMs) this.#beginGc();
     this.#collector.work(GC_KEYS_PER_STEP);
-    if (this.#collector.isBusy) return 0;
-    const dueMs = Math.min(this.#nextGcMs, this.#health.nextElectionMs);
+    const isScanning = this.#hub.work();
+    if (this.#hub.hasFollowers && this.#pace.tick(this.#nowMs))
+      this.#hub.resolve(this.#tso.next(this.#nowMs));
+    if (this.#collector.isBusy || isScanning) return 0;
+    const tickMs = this.#hub.hasFollowers ? this.#pace.nextMs : Infinity;
+    const dueMs = Math.min(tickMs, this.#nextGcMs, this.#health.nextElectionMs);
     return Math.max(1, dueMs - this.#nowMs);
   }
 
@@ -156,6 +176,7 @@ export class StorageCluster {
   }
 
   #onRegionChange(change: RegionChange): void {
+    this.#hub.onRegionChange(change);
     for (const region of regionsAfter(change)) {
       this.#directory.report(region, this.#nowMs + this.faults.pdLagMs);
     }

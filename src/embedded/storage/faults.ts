@@ -2,6 +2,8 @@
 import { assert } from '../../base/assert.js';
 import { keyBytes, keyString } from '../../base/bytes.js';
 import { type CallFailure, unavailable } from './call-outcome.js';
+import type { ChangeHub } from './feed/change-hub.js';
+import type { ResolvedPace } from './feed/resolved-pace.js';
 import type { PdServer } from './pd/pd-server.js';
 import type { TsoAllocator } from './pd/tso-allocator.js';
 import type { RegionTable } from './regions/region-table.js';
@@ -11,6 +13,8 @@ import type { StoreHealth } from './regions/store-health.js';
 export interface FaultTargets {
   readonly regions: RegionTable;
   readonly health: StoreHealth;
+  readonly hub: ChangeHub;
+  readonly pace: ResolvedPace;
   readonly tso: TsoAllocator;
   readonly pd: PdServer;
   readonly now: () => number;
@@ -70,17 +74,34 @@ export class Faults {
 
   /** Breaks every connection to a store. */
   dropConnections(storeId: bigint): void {
+    this.#targets.hub.disconnect(storeId, unavailable('connection dropped'));
     this.#onDrop(storeId);
   }
 
   /** Breaks and refuses connections; a second later other stores lead its regions. */
   stopStore(storeId: bigint): void {
     this.#targets.health.stop(storeId, this.#targets.now());
-    this.#onDrop(storeId);
+    this.dropConnections(storeId);
   }
 
   startStore(storeId: bigint): void {
     this.#targets.health.start(storeId);
+  }
+
+  /** How often feeds are sent resolved timestamps. @param ms - > 0. */
+  setResolvedInterval(ms: number): void {
+    assert(ms > 0, `resolved timestamps every ${ms} ms`);
+    this.#targets.pace.setInterval(ms);
+  }
+
+  /** Feeds are sent no resolved timestamps, as if no store could confirm that it leads. */
+  stallResolved(): void {
+    this.#targets.pace.stall();
+  }
+
+  /** Undoes {@link stallResolved}. */
+  resumeResolved(): void {
+    this.#targets.pace.resume();
   }
 
   /** For so long PD has no leader. */

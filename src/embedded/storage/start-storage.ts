@@ -1,8 +1,11 @@
 /** The door of the embedded storage: PD and some TiKV stores, each at an address of its own, over one machine. */
+import { Alarm } from '../../base/alarm.js';
 import type { Runtime } from '../../base/runtime.js';
 import type { Telemetry } from '../../base/telemetry.js';
+import { unimplemented } from './call-outcome.js';
 import { StorageCluster } from './cluster.js';
 import type { Faults } from './faults.js';
+import { FEED_METHOD, serveFeed } from './grpc/feed-stream.js';
 import { RawServer } from './grpc/raw-server.js';
 import { serveTimestamps } from './grpc/tso-stream.js';
 
@@ -33,7 +36,12 @@ export async function startStorage(options: StorageOptions, signal: AbortSignal)
   signal.throwIfAborted();
   const { runtime, telemetry, host } = options;
   const clusterId = BigInt(Math.floor(runtime.random() * Number.MAX_SAFE_INTEGER)) + 1n;
-  const cluster = new StorageCluster({ stores: options.stores, clusterId });
+  const cluster = new StorageCluster({
+    stores: options.stores,
+    clusterId,
+    random: () => runtime.random(),
+  });
+  const alarm = new Alarm();
   const now = wallClock(runtime);
   const pd = new RawServer(runtime);
   pd.add({
@@ -45,7 +53,7 @@ export async function startStorage(options: StorageOptions, signal: AbortSignal)
     duplex: { Tso: (stream) => serveTimestamps(cluster, stream, { runtime, now }) },
   });
   const stores = new Map(
-    cluster.storeIds.map((storeId) => [storeId, storeServer(cluster, storeId, { runtime, now })]),
+    cluster.storeIds.map((storeId) => [storeId, storeServer(cluster, storeId, { runtime, now, alarm })]),
   );
   const servers = [pd, ...stores.values()];
   try {
@@ -60,7 +68,7 @@ export async function startStorage(options: StorageOptions, signal: AbortSignal)
     stores: new Map(Array.from(stores, ([storeId, server]) => [storeId, server.address])),
   });
   cluster.faults.onDrop = (storeId) => stores.get(storeId)?.dropConnections();
-  const work = runtime.spawn('embedded storage', (abort) => advance(cluster, { runtime, now }, abort));
+  const work = runtime.spawn('embedded storage', (abort) => advance(cluster, { runtime, now, alarm }, abort));
   telemetry.log.info('embedded storage listens', { pd: pd.address, stores: stores.size });
   return {
     pdAddress: pd.address,
@@ -76,9 +84,12 @@ interface Means {
   readonly runtime: Runtime;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Rung when there may be something to do. */
+  readonly alarm: Alarm;
 }
 
-function storeServer(cluster: StorageCluster, storeId: bigint, { runtime, now }: Means): RawServer {
+function storeServer(cluster: StorageCluster, storeId: bigint, means: Means): RawServer {
+  const { runtime, now } = means;
   const server = new RawServer(runtime);
   server.add({
     name: 'tikvpb.Tikv',
@@ -88,13 +99,24 @@ function storeServer(cluster: StorageCluster, storeId: bigint, { runtime, now }:
     },
     duplex: {},
   });
+  server.add({
+    name: 'cdcpb.ChangeData',
+    unary: { methods: [], handle: (method) => unimplemented(method) },
+    duplex: {
+      [FEED_METHOD]: (stream) => serveFeed(() => cluster.openFeed(storeId, now()), stream, means),
+    },
+  });
   return server;
 }
 
-async function advance(cluster: StorageCluster, { runtime, now }: Means, signal: AbortSignal): Promise<void> {
+async function advance(
+  cluster: StorageCluster,
+  { runtime, now, alarm }: Means,
+  signal: AbortSignal,
+): Promise<void> {
   for (;;) {
     const pauseMs = cluster.advance(now());
-    if (pauseMs > 0) await runtime.sleep(Math.min(pauseMs, IDLE_MS), signal);
+    if (pauseMs > 0) await alarm.waitAtMost(Math.min(pauseMs, IDLE_MS), runtime, signal);
     else await runtime.yieldToIo();
     signal.throwIfAborted();
   }

@@ -5,7 +5,7 @@
 import { assert, present } from '../../../base/assert.js';
 import { type KeyString, keyString } from '../../../base/bytes.js';
 import { OrderedMap } from '../../../base/ordered-map.js';
-import { UNBOUNDED, isWithin } from '../regions/store-region.js';
+import { isWithin } from '../regions/store-region.js';
 import { type History, type Lock, type WriteRecord, insertRecord } from './records.js';
 
 /** A change of the store that feeds may have to tell. */
@@ -158,6 +158,3 @@ export class MvccStore {
 function isTidy(history: History): boolean {
   return history.length === 0 || (history.length === 1 && history[0]?.kind === 'put');
 }
-
-/** The whole key space. */
-export const EVERYTHING = { start: UNBOUNDED, end: UNBOUNDED } as const;
