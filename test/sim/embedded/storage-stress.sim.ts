@@ -130,8 +130,7 @@ async function disturb(world: StorageWorld, random: Random, isOver: () => boolea
       count('drop');
     }
     const method = random.pick(['KvPrewrite', 'KvCommit', 'KvScan', 'KvResolveLock', 'GetRegion']);
-    if (random.chance(0.05)) faults.loseReplies(method);
-    else if (random.chance(0.05)) faults.loseRequests(method);
+    if (random.chance(0.1)) faults[random.pick(['loseReplies', 'loseRequests'] as const)](method);
     if (round % 60 === 30) {
       faults.stopStore(2n);
       count('stop');

@@ -84,7 +84,7 @@ export class StorageWorld implements AsyncDisposable {
   /** A whole transaction. @throws Error — it was not committed. */
   async commit(...mutations: readonly Mutation[]): Promise<Ts> {
     await using txn = await this.begin(mutations);
-    return commit(txn);
+    return await commit(txn);
   }
 
   async get(at: string, ts?: Ts): Promise<string | undefined> {

@@ -7,6 +7,7 @@
  */
 import { present } from '../../../base/assert.js';
 import { type CallOutcome, unimplemented } from '../call-outcome.js';
+import { coprocessorMethods } from '../coprocessor/coprocessor-methods.js';
 import type { MvccStore, StoreChange } from '../mvcc/mvcc-store.js';
 import type { RegionTable } from '../regions/region-table.js';
 import type { StoreRegion } from '../regions/store-region.js';
@@ -33,7 +34,11 @@ export class KvServer {
   constructor(parts: KvParts) {
     this.#parts = parts;
     const { mvcc, given } = parts;
-    const methods = [...readMethods(mvcc, given), ...writeMethods(mvcc, given)];
+    const methods = [
+      ...readMethods(mvcc, given),
+      ...writeMethods(mvcc, given),
+      ...coprocessorMethods(mvcc, given),
+    ];
     this.#methods = new Map(methods.map((method) => [method.name, method]));
   }
 
