@@ -76,6 +76,8 @@ export class StorageCluster {
       health: this.#health,
       tso: this.#tso,
       pd: this.#pd,
+      gc: this.#gc,
+      collectGarbage: () => this.#beginGc(),
       now: () => this.#nowMs,
     });
     for (const [i, key] of FIRST_SPLITS.entries()) {

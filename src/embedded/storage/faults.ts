@@ -4,6 +4,7 @@ import { keyBytes, keyString } from '../../base/bytes.js';
 import { type CallFailure, unavailable } from './call-outcome.js';
 import type { ChangeHub } from './feed/change-hub.js';
 import type { ResolvedPace } from './feed/resolved-pace.js';
+import type { GcState } from './pd/gc-state.js';
 import type { PdServer } from './pd/pd-server.js';
 import type { TsoAllocator } from './pd/tso-allocator.js';
 import type { RegionTable } from './regions/region-table.js';
@@ -17,6 +18,9 @@ export interface FaultTargets {
   readonly pace: ResolvedPace;
   readonly tso: TsoAllocator;
   readonly pd: PdServer;
+  readonly gc: GcState;
+  /** Begins a round of garbage collection. */
+  readonly collectGarbage: () => void;
   readonly now: () => number;
 }
 
@@ -48,6 +52,11 @@ export class Faults {
   /** Called when the connections of a store are to break; there is one listener. */
   set onDrop(listener: (storeId: bigint) => void) {
     this.#onDrop = listener;
+  }
+
+  /** How far history may have been collected. */
+  get safePoint(): bigint {
+    return this.#targets.gc.safePoint;
   }
 
   /** In key order. */
@@ -112,6 +121,11 @@ export class Faults {
   /** PD's clock is ahead by so much, from now on. */
   jumpTso(ms: number): void {
     this.#targets.tso.jump(ms);
+  }
+
+  /** Lets the safe point advance as far as it may now, and garbage be collected up to there. */
+  collectGarbage(): void {
+    this.#targets.collectGarbage();
   }
 
   /** The next calls of a method are not executed, and the caller learns nothing. */
