@@ -10,6 +10,7 @@ import { LagResolver } from '../../../src/tikv/feed/lag-resolver.js';
 import type { Mutation } from '../../../src/tikv/two-phase-commit/mutation.js';
 import { Replica } from '../../e2e/feed/replica.js';
 import { Random } from '../../support/random.js';
+import { ruleMessage, violations } from '../../unit/embedded/storage/feed-rules.js';
 import { report, seedOf } from '../../support/seed.js';
 import { NEVER, StorageWorld, key, pause, until } from './storage-world.js';
 
@@ -203,10 +204,14 @@ describe('the embedded storage, seen by our own client', function () {
         ...Object.fromEntries(counts),
       }),
     );
-    expect({ crashes: world.crashes, wrong: replica.wrong, different }).to.deep.equal({
+    const { streams } = world.feedTransport;
+    expect(streams.flat().length).to.be.greaterThan(20);
+    const traffic = streams.flatMap((messages) => violations(messages.map(ruleMessage)));
+    expect({ crashes: world.crashes, wrong: replica.wrong, different, traffic }).to.deep.equal({
       crashes: [],
       wrong: [],
       different: [],
+      traffic: [],
     });
     expect(isEnough()).to.equal(true);
     // Each commit exactly once, with its value, and nothing else.

@@ -11,6 +11,7 @@ import { type TikvCluster, connectCluster } from '../../../src/tikv/client.js';
 import { ChangeFeed } from '../../../src/tikv/feed/change-feed.js';
 import { GrpcTransport } from '../../../src/tikv/grpc-transport.js';
 import type { Transaction } from '../../../src/tikv/transaction.js';
+import { TappedTransport } from './tapped-transport.js';
 import type { Mutation } from '../../../src/tikv/two-phase-commit/mutation.js';
 
 export const NEVER = new AbortController().signal;
@@ -33,7 +34,8 @@ export class StorageWorld implements AsyncDisposable {
   /** Failures of background tasks, the storage's among them. */
   readonly crashes: string[];
   readonly #transport: GrpcTransport;
-  readonly #feedTransport = new GrpcTransport();
+  /** That of feeds, and what came over it. */
+  readonly feedTransport = new TappedTransport(new GrpcTransport());
 
   private constructor(parts: {
     readonly runtime: Runtime;
@@ -67,7 +69,7 @@ export class StorageWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.close();
     this.#transport.close();
-    this.#feedTransport.close();
+    this.feedTransport.close();
     await this.storage.stop();
   }
 
@@ -104,7 +106,7 @@ export class StorageWorld implements AsyncDisposable {
   feed(): ChangeFeed {
     const { runtime, cluster } = this;
     const { regions, clusterId } = cluster;
-    return new ChangeFeed({ runtime, transport: this.#feedTransport, regions, clusterId });
+    return new ChangeFeed({ runtime, transport: this.feedTransport, regions, clusterId });
   }
 }
 

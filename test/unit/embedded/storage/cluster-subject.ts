@@ -16,8 +16,8 @@ import { messageCodec } from '../../../../src/tikv/proto.js';
 import type { GetRegionResponse, TsoResponse } from '../../../../src/tikv/pd/pd-types.js';
 import { composeTs } from '../../../../src/codec/tso.js';
 import { Random } from '../../../support/random.js';
-import { encodeCdc, decodeCdc } from '../../tikv/feed/cdc-proto.js';
-import type { RuleMessage, RuleRow } from './feed-rules.js';
+import { encodeCdc } from '../../tikv/feed/cdc-proto.js';
+import { type RuleMessage, type RuleRow, ruleMessage } from './feed-rules.js';
 
 export const CLUSTER_ID = 42n;
 const START_MS = 1_700_000_000_000;
@@ -213,7 +213,7 @@ export class FeedSubject {
   take(): string[] {
     const told: string[] = [];
     for (let bytes = this.connection.take(); bytes !== undefined; bytes = this.connection.take()) {
-      const message = hexed(decodeCdc('ChangeDataEvent', bytes)) as RuleMessage;
+      const message = ruleMessage(bytes);
       this.messages.push(message);
       for (const { entries, error } of message.events) {
         for (const row of entries?.entries ?? []) told.push(described(row));
@@ -247,13 +247,6 @@ function described(row: RuleRow): string {
   const old = row.old_value === '' ? '' : ` was ${text(row.old_value)}`;
   const at = row.key === '' ? '' : ` ${text(row.key)}`;
   return `${row.type}${op}${at}${value}${old}`;
-}
-
-function hexed(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  if (Array.isArray(value)) return value.map(hexed);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hexed(inner)]));
 }
 
 /** A mutation that puts a text. */

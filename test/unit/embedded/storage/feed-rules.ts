@@ -2,6 +2,7 @@
  * The rules of real change-feed traffic (TRUTH §1), as a check of any traffic: the golden traces obey them, and so must
  * the embedded cluster's. Messages as the traces have them: names of enums, hex, decimal strings.
  */
+import { decodeCdc } from '../../tikv/feed/cdc-proto.js';
 
 /** A row of a message. */
 export interface RuleRow {
@@ -28,6 +29,11 @@ export interface RuleMessage {
     readonly request_id: string;
     readonly regions: readonly string[];
   } | null;
+}
+
+/** A message from its bytes. */
+export function ruleMessage(bytes: Uint8Array): RuleMessage {
+  return hexed(decodeCdc('ChangeDataEvent', bytes)) as RuleMessage;
 }
 
 const SHORT_VALUE_HEX = 2 * 255;
@@ -121,4 +127,11 @@ function rowViolations(row: RuleRow, life: Life): string[] {
     life.lastScanned = { key: row.key, commitTs };
   }
   return wrong;
+}
+
+function hexed(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (Array.isArray(value)) return value.map(hexed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, hexed(inner)]));
 }
