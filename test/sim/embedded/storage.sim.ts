@@ -7,7 +7,7 @@ import { LagResolver } from '../../../src/tikv/feed/lag-resolver.js';
 import { HistoryGoneError } from '../../../src/tikv/pd/gc-barrier.js';
 import { ts } from '../../../src/codec/tso.js';
 import { Replica } from '../../e2e/feed/replica.js';
-import { NEVER, StorageWorld, commit, key, pause, put, until } from './storage-world.js';
+import { NEVER, StorageWorld, commit, key, put } from './storage-world.js';
 
 describe('the embedded storage, part by part', function () {
   this.timeout(60_000);
@@ -70,7 +70,7 @@ describe('the embedded storage, part by part', function () {
     const dead = await world.begin([put('t', 'dead'), put('a', 'dead')], { lockTtlMs: 20 });
     expect((await dead.prewrite(0, NEVER)).kind).to.equal('ok');
     await dead[Symbol.asyncDispose]();
-    await pause(60);
+    await world.pause(60);
     expect(await world.get('a')).to.equal(undefined);
     await using next = await world.begin([put('a', 'next'), put('t', 'next')]);
     expect((await next.prewrite(2000, NEVER)).kind).to.equal('ok');
@@ -98,11 +98,11 @@ describe('the embedded storage, part by part', function () {
     const consumer = world.runtime.spawn('consumer', async (abort) => {
       for (;;) replica.take(await feed.take(abort));
     });
-    await until(() => replica.resolved > 0n);
+    await world.until(() => replica.resolved > 0n);
     const dead = await world.begin([put('t', 'dead')], { lockTtlMs: 100 });
     await dead.prewrite(0, NEVER);
     await dead[Symbol.asyncDispose]();
-    await pause(200);
+    await world.pause(200);
     expect(replica.resolved).to.equal(dead.ref.startTs);
     const resolver = new LagResolver({
       runtime: world.runtime,
@@ -110,7 +110,7 @@ describe('the embedded storage, part by part', function () {
       latestTs: (signal) => world.cluster.tso.next(signal),
       resolver: world.cluster.locks.spans,
     }).start();
-    await until(() => replica.resolved > dead.ref.startTs, 20_000);
+    await world.until(() => replica.resolved > dead.ref.startTs, 20_000);
     expect({ rows: replica.rows, wrong: replica.wrong }).to.deep.equal({ rows: 0, wrong: [] });
     await Promise.all([consumer.stop(), resolver.stop(), feed.close()]);
   });
@@ -123,11 +123,11 @@ describe('the embedded storage, part by part', function () {
     const feed = world.feed();
     const replica = new Replica(0n);
     feed.subscribe({ id: 't', start: key('t'), end: key('u'), checkpoint: ts(0n) });
-    await pause(300);
+    await world.pause(300);
     const consumer = world.runtime.spawn('consumer', async (abort) => {
       for (;;) replica.take(await feed.take(abort));
     });
-    await until(() => replica.resolved > 0n, 20_000);
+    await world.until(() => replica.resolved > 0n, 20_000);
     expect({ rows: replica.rows, wrong: replica.wrong }).to.deep.equal({ rows: 3000, wrong: [] });
     await consumer.stop();
     await feed.close();
@@ -150,7 +150,7 @@ describe('the embedded storage, part by part', function () {
   it('says that it has never heard of what nobody needs', async () => {
     const transport = new GrpcTransport();
     for (const method of ['/pdpb.PD/Bootstrap', '/tikvpb.Tikv/RawGet', '/cdcpb.ChangeData/EventFeed']) {
-      const call = transport.unary(world.storage.pdAddress, method, new Uint8Array(0), NEVER);
+      const call = transport.unary(world.pdAddress, method, new Uint8Array(0), NEVER);
       const error = await call.catch((thrown: unknown) => thrown);
       expect(error instanceof RpcError && error.isUnimplemented, method).to.equal(true);
     }
