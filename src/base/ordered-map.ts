@@ -40,6 +40,11 @@ export class OrderedMap<K extends string, V> {
     return this.#tree.getPairOrNextLower(key);
   }
 
+  /** The entry with the greatest key < `key`. */
+  below(key: K): readonly [K, V] | undefined {
+    return this.#tree.nextLowerPair(key);
+  }
+
   /** The entry with the least key > `key`. */
   above(key: K): readonly [K, V] | undefined {
     return this.#tree.nextHigherPair(key);

@@ -41,3 +41,9 @@ export function collationId(name: string, usesNewCollation: boolean): number {
   }
   return usesNewCollation ? -id : id;
 }
+
+/** The name of a number as sent, whatever its sign; undefined: none of these. */
+export function collationName(id: number): string | undefined {
+  for (const [name, known] of IDS) if (known === Math.abs(id)) return name;
+  return undefined;
+}

@@ -11,51 +11,18 @@ import { DecimalWriter } from '../../codec/decimal-binary.js';
 import { FieldFlag, type FieldType, MysqlType } from '../../codec/field-type.js';
 import { writeComparableFloat, writeComparableI64 } from '../../codec/memcomparable.js';
 import { collationId } from './collation-id.js';
-import { type ComparisonOp, type Condition, type Constant, comparisonKindOf } from './condition.js';
+import { type Condition, type Constant, comparisonKindOf } from './condition.js';
 import type { ExprMessage, FieldTypeMessage } from './cop-types.js';
-
-const ExprType = {
-  int64: 1,
-  uint64: 2,
-  float64: 4,
-  string: 5,
-  decimal: 102,
-  duration: 103,
-  time: 107,
-  columnRef: 201,
-  scalarFunc: 10000,
-} as const;
-
-const LOGICAL_AND = 3101;
-const LOGICAL_OR = 3102;
-const UNARY_NOT_INT = 3104;
-
-/** Signatures of comparisons are 10 apart by operator, and follow each other by kind. */
-const COMPARISON: Readonly<Record<ComparisonOp, number>> = {
-  '<': 100,
-  '<=': 110,
-  '>': 120,
-  '>=': 130,
-  '=': 140,
-  '<>': 150,
-};
-const IN = 4001;
-const KIND_OFFSET: Readonly<Record<Constant['kind'], number>> = {
-  int: 0,
-  real: 1,
-  decimal: 2,
-  string: 3,
-  time: 4,
-  duration: 5,
-};
-const IS_NULL: Readonly<Record<Constant['kind'], number>> = {
-  decimal: 3111,
-  duration: 3112,
-  real: 3113,
-  string: 3114,
-  time: 3115,
-  int: 3116,
-};
+import {
+  COMPARISON,
+  ExprType,
+  IN,
+  IS_NULL,
+  KIND_OFFSET,
+  LOGICAL_AND,
+  LOGICAL_OR,
+  UNARY_NOT_INT,
+} from './expression-codes.js';
 
 /** What conditions are about. */
 export interface ConditionScope {

@@ -46,6 +46,18 @@ export class Replica {
       .join();
   }
 
+  /** Versions that somebody knows of and the feed has not told, or told otherwise: `key@commitTs`. */
+  differences(known: ReadonlyMap<string, ReadonlyMap<bigint, string | undefined>>): string[] {
+    const told = [...this.#versions].flatMap(([key, versions]) =>
+      [...versions].map(([commitTs, { value }]) => `${key}@${commitTs} ${value}`),
+    );
+    const wanted = [...known].flatMap(([key, versions]) =>
+      [...versions].map(([commitTs, value]) => `${key}@${commitTs} ${value}`),
+    );
+    const both = new Set(told.filter((version) => wanted.includes(version)));
+    return [...told, ...wanted].filter((version) => !both.has(version));
+  }
+
   /** The table at a timestamp that is resolved; and every old value against the version before. */
   at(ts: bigint): Map<string, string> {
     const rows = new Map<string, string>();

@@ -7,7 +7,13 @@ import { ROWID_COLUMN } from '../../../src/codec/table-keys.js';
 import type { Ts } from '../../../src/codec/tso.js';
 import type { TableVersion } from '../../../src/catalog/table-version.js';
 import type { Condition, Constant } from '../../../src/tikv/coprocessor/condition.js';
-import type { ScanColumn, TableScanPlan } from '../../../src/tikv/coprocessor/dag-request.js';
+import type { ScanPage } from '../../../src/tikv/coprocessor/coprocessor.js';
+import {
+  type ScanColumn,
+  type TableScanPlan,
+  outputTypes,
+} from '../../../src/tikv/coprocessor/dag-request.js';
+import { EmbeddedMirror } from './embedded-mirror.js';
 import { Harness, NEVER, connect, scanColumnsOf, textRows } from './harness.js';
 
 type Text = (string | null)[];
@@ -15,13 +21,18 @@ type Text = (string | null)[];
 describe('tikv scans of a real TiDB', function () {
   this.timeout(120_000);
   let h: Harness;
+  let mirror: EmbeddedMirror;
+  /** Whether every scan is made on the embedded storage, too. */
+  let isMirrored = true;
 
   before(async () => {
     h = await Harness.start({ stores: 3 });
     await h.query("set time_zone = '+00:00'");
+    mirror = await EmbeddedMirror.start(h.cluster);
   });
   after(async () => {
     expect(h.crashes).to.deep.equal([]);
+    await mirror[Symbol.asyncDispose]();
     await h[Symbol.asyncDispose]();
   });
   afterEach(() => h.rig.clearFaults());
@@ -39,11 +50,17 @@ describe('tikv scans of a real TiDB', function () {
     };
   }
 
-  /** All rows by the coprocessor, as text. */
+  /** All rows by the coprocessor, as text; that of the embedded storage has to give the same. */
   async function scan(table: TableVersion, ts: Ts, plan = planOf(table)): Promise<Text[]> {
+    const ranges = table.recordRanges;
+    const rows = await rowsOf(plan, h.cluster.coprocessor.scanTable({ plan, ranges, ts }, NEVER));
+    if (isMirrored) expect(await rowsOf(plan, mirror.scan(plan, ranges, ts))).to.deep.equal(rows);
+    return rows;
+  }
+
+  async function rowsOf(plan: TableScanPlan, pages: AsyncIterable<ScanPage>): Promise<Text[]> {
     const rows: Text[] = [];
-    const types = (plan.output ?? plan.columns.map((_, i) => i)).map((i) => plan.columns[i]!.type);
-    const pages = h.cluster.coprocessor.scanTable({ plan, ranges: table.recordRanges, ts }, NEVER);
+    const types = outputTypes(plan);
     for await (const page of pages) rows.push(...textRows(page.columns, page.rows, types));
     return rows;
   }
@@ -293,6 +310,7 @@ describe('tikv scans of a real TiDB', function () {
     await h.query(
       `insert into chaos select a * 100 + b, a, repeat('t', b) from (${numbers(20)}) x join (${numbers(100, 'b')}) y`,
     );
+    isMirrored = false;
     await h.rig.setFaults('kv,pd', { spareTidb: true, delayMs: 5 });
     const over = new AbortController();
     const disturbing = disturb(table, over.signal);
