@@ -127,6 +127,11 @@ export function frontFunction(
         : undefined;
     case 'convertCharset':
       return { function: node.charset === 'binary' ? TO_BYTES : TO_TEXT, operands: [node.operand] };
+    case 'collate': {
+      const { collation } = node;
+      const type = { ...text(65_535), charset: collation.split('_')[0] ?? collation, collate: collation };
+      return { function: ofBytes(type, (bytes) => bytes), operands: [node.operand] };
+    }
     case 'weightString':
       return { function: WEIGHTS, operands: [node.operand] };
     case 'bytes': {

@@ -93,7 +93,7 @@ class QueryRun {
     const names = written.items.map((item) => (item.kind === 'item' ? item.alias : undefined) ?? '');
     const hidden: SelectItem[] = [];
     const keys = orderBy.map((item) => {
-      const place = outputPlace(item, names);
+      const place = outputPlace(item, names) ?? itemPlace(item, written.items);
       if (place !== undefined) return place;
       if (written.quantifier === 'DISTINCT')
         throw new NotSupportedError(
@@ -279,6 +279,19 @@ function outputPlace({ value }: OrderItem, names: readonly string[]): number | u
   if (value.kind !== 'column' || value.table !== undefined) return undefined;
   const place = names.findIndex((name) => lowerName(name) === lowerName(value.name));
   return place < 0 ? undefined : place;
+}
+
+/** The item of the select list that ORDER BY repeats. */
+function itemPlace({ value }: OrderItem, items: readonly SelectItem[]): number | undefined {
+  const place = items.findIndex((item) => item.kind === 'item' && isSameColumn(item.value, value));
+  return place < 0 ? undefined : place;
+}
+
+/** Whether two expressions are one column, named with its table or without. */
+function isSameColumn(a: Expression, b: Expression): boolean {
+  if (a.kind !== 'column' || b.kind !== 'column') return false;
+  const isTable = a.table === undefined || b.table === undefined || lowerName(a.table) === lowerName(b.table);
+  return isTable && lowerName(a.name) === lowerName(b.name);
 }
 
 function sorted(

@@ -24,6 +24,7 @@ import { changeSchema } from './schema-statements.js';
 import { queryOf, selectOf } from './select-nodes.js';
 import type { SqlServer } from './sql-server.js';
 import { show } from './show.js';
+import { filledIn, splitAtParameters } from './statement-parameters.js';
 import { StorageTransaction, WRITE_CONFLICT } from './storage-transaction.js';
 import { COLLATIONS, SessionVariables, zoneMinutes } from './variables.js';
 import { Work } from './work.js';
@@ -46,6 +47,8 @@ export class Session {
   readonly id: number;
   readonly variables: SessionVariables;
   readonly #server: SqlServer;
+  /** Statements prepared by name: their texts around the parameters. */
+  readonly #prepared = new Map<string, readonly string[]>();
   #database: string | undefined;
   #transaction: StorageTransaction | undefined;
   #lastInsertId = 0n;
@@ -80,6 +83,7 @@ export class Session {
   reset(): void {
     this.#transaction = undefined;
     this.#lastInsertId = 0n;
+    this.#prepared.clear();
     this.variables.reset();
   }
 
@@ -137,14 +141,22 @@ export class Session {
       case 'use':
         await this.use(statement.database, signal);
         return DONE;
-      case 'setNames':
-        this.#setNames(statement.charset, statement.collate);
-        return DONE;
       case 'setVariables':
         for (const assignment of statement.assignments) await this.#assign(assignment, signal);
         return DONE;
       case 'setConfig':
         throw new SqlError(1235, '42000', 'The embedded cluster does not support SET CONFIG');
+      case 'prepare': {
+        const body = statement.text ?? this.variables.user(statement.variable ?? '') ?? '';
+        this.#prepared.set(statement.name, splitAtParameters(body, this.lexMode));
+        return DONE;
+      }
+      case 'execute':
+        return this.run(this.#executed(statement), signal);
+      case 'deallocate':
+        this.#executed({ name: statement.name, variables: undefined });
+        this.#prepared.delete(statement.name);
+        return DONE;
       case 'analyze': {
         const work = await this.#work(signal);
         for (const table of statement.tables) work.schema.baseTable(table, this.#database);
@@ -173,6 +185,21 @@ export class Session {
       default:
         return unreachable(statement);
     }
+  }
+
+  /** The text of a statement prepared by name. @throws SqlError 8111, 8112 */
+  #executed({
+    name,
+    variables,
+  }: {
+    readonly name: string;
+    readonly variables: readonly string[] | undefined;
+  }): string {
+    const parts = this.#prepared.get(name);
+    if (parts === undefined) throw new SqlError(8111, 'HY000', 'Prepared statement not found');
+    if (variables !== undefined && variables.length !== parts.length - 1)
+      throw new SqlError(8112, 'HY000', 'Wrong parameter count');
+    return filledIn(parts, variables ?? []);
   }
 
   async #begin(
@@ -281,7 +308,12 @@ export class Session {
     this.variables.set('collation_connection', found.name, false);
   }
 
-  async #assign({ name, isGlobal, isUser, value }: VariableAssignment, signal: AbortSignal): Promise<void> {
+  async #assign(assignment: VariableAssignment, signal: AbortSignal): Promise<void> {
+    const { name, isGlobal, isUser, value, collate } = assignment;
+    if (name === 'names' && typeof value === 'string' && !isUser) {
+      this.#setNames(value, collate);
+      return;
+    }
     const assigned =
       typeof value === 'string'
         ? value === 'DEFAULT'

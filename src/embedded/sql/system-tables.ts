@@ -1,6 +1,7 @@
 /** The system tables that clients and TiView itself ask for, computed from the schema and the server. */
 import { present } from '../../base/assert.js';
 import { utf8 } from '../../base/bytes.js';
+import { SqlError } from '../../base/errors.js';
 import { lowerName } from '../../catalog/lower-name.js';
 import type { Datum } from '../../codec/datum.js';
 import { FieldFlag, type FieldType, MysqlType, hasFlag } from '../../codec/field-type.js';
@@ -106,12 +107,22 @@ function tablesOf({ schema }: SystemSource): readonly SchemaTable[] {
   return [...schema.databases.values()].flatMap(({ tables }) => [...tables.values()]);
 }
 
+/** The columns of a table; of a view that cannot be read, none, as in TiDB. */
+function described(source: SystemSource, table: SchemaTable): readonly OutputColumn[] {
+  try {
+    return source.columnsOf(table);
+  } catch (error) {
+    if (error instanceof SqlError) return [];
+    throw error;
+  }
+}
+
 /** Every column of every table and view, with its place. */
 function allColumns(
   source: SystemSource,
 ): readonly { table: SchemaTable; column: OutputColumn; place: number }[] {
   return tablesOf(source).flatMap((table) =>
-    source.columnsOf(table).map((column, i) => ({ table, column, place: i + 1 })),
+    described(source, table).map((column, i) => ({ table, column, place: i + 1 })),
   );
 }
 
@@ -387,6 +398,12 @@ for (const [name, columns] of [
   ],
   ['check_constraints', 'CONSTRAINT_CATALOG CONSTRAINT_SCHEMA CONSTRAINT_NAME CHECK_CLAUSE'],
   ['user_privileges', 'GRANTEE TABLE_CATALOG PRIVILEGE_TYPE IS_GRANTABLE'],
+  ['schema_privileges', 'GRANTEE TABLE_CATALOG TABLE_SCHEMA PRIVILEGE_TYPE IS_GRANTABLE'],
+  ['table_privileges', 'GRANTEE TABLE_CATALOG TABLE_SCHEMA TABLE_NAME PRIVILEGE_TYPE IS_GRANTABLE'],
+  [
+    'column_privileges',
+    'GRANTEE TABLE_CATALOG TABLE_SCHEMA TABLE_NAME COLUMN_NAME PRIVILEGE_TYPE IS_GRANTABLE',
+  ],
 ] as const) {
   define(`information_schema.${name}`, present(columns, name), () => []);
 }

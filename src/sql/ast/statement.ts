@@ -124,7 +124,7 @@ export interface CreateTableStatement {
   };
 }
 
-/** `SET name = value`; words are texts. */
+/** `SET name = value`; words are texts. `NAMES` is a name here, with a collation. */
 export interface VariableAssignment {
   readonly isGlobal: boolean;
   /** `@name` */
@@ -132,6 +132,7 @@ export interface VariableAssignment {
   /** In lower case. */
   readonly name: string;
   readonly value: Expression | string;
+  readonly collate?: string | undefined;
 }
 
 /** What ALTER TABLE changes. */
@@ -190,7 +191,20 @@ export type Statement =
   | { readonly kind: 'begin'; readonly isReadOnly: boolean; readonly mode: string | undefined }
   | { readonly kind: 'commit' | 'rollback' }
   | { readonly kind: 'use'; readonly database: string }
-  | { readonly kind: 'setNames'; readonly charset: string; readonly collate: string | undefined }
+  | {
+      readonly kind: 'prepare';
+      readonly name: string;
+      /** Either it or the user's variable that holds it. */
+      readonly text: string | undefined;
+      readonly variable: string | undefined;
+    }
+  | {
+      readonly kind: 'execute';
+      readonly name: string;
+      /** As written: `@id`. */
+      readonly variables: readonly string[];
+    }
+  | { readonly kind: 'deallocate'; readonly name: string }
   | {
       readonly kind: 'setConfig';
       readonly instance: string;

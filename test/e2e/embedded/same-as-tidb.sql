@@ -374,6 +374,18 @@ analyze table nosuch
 kill 999999
 explain nosuch
 
+set names utf8mb4, autocommit = 1
+prepare p from 'select count(*) from o where id > ?'
+set @i = 50
+execute p using @i
+execute p
+execute nosuch
+deallocate prepare p
+execute p using @i
+select distinct o.customer from o order by o.customer
+select distinct customer from o order by o.customer desc
+select cast(amount as signed integer), cast('12' as unsigned int) from o order by id
+
 # what the embedded cluster does not have
 1235> create temporary table tt (a int)
 1235> create table fk (a int, foreign key (a) references o (id))
