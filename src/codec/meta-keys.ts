@@ -6,6 +6,9 @@
  *     string  SchemaVersionKey            → 1234
  *     hash    DBs / DB:<id>               → DBInfo
  *     hash    DB:<id> / Table:<id>        → TableInfo
+ *     hash    DB:<id> / TID:<id>          → the greatest row id given out
+ *     string  NextGlobalID                → the greatest id of a database or table given out
+ *     string  Diff:<version>              → SchemaDiff: what that version changed
  *
  * @see pingcap/tidb pkg/meta/meta.go, pkg/structure/type.go
  */
@@ -29,6 +32,19 @@ export const META_RANGE: KeyRange = { start: utf8('m'), end: utf8('n') };
 
 /** Counts the schema changes of the cluster. */
 export const SCHEMA_VERSION_KEY: Uint8Array = stringKey(SCHEMA_VERSION);
+
+/** The greatest id that a database, table or index partition has been given. */
+export const GLOBAL_ID_KEY: Uint8Array = stringKey('NextGlobalID');
+
+/** What a version of the schema changed. */
+export function schemaDiffKey(version: bigint): Uint8Array {
+  return stringKey(`Diff:${version.toString()}`);
+}
+
+/** The greatest AUTO_INCREMENT value or hidden row id that a table's servers may have given out. */
+export function rowIdMetaKey(databaseId: number, tableId: TableId): Uint8Array {
+  return hashKey(`${DATABASE}:${databaseId}`, `TID:${tableId}`);
+}
 
 function writePrefix(out: ByteWriter, name: string, kind: bigint): void {
   writeComparableBytes(out.u8(M), utf8(name));

@@ -32,6 +32,9 @@ import {
 import { typeName, valueClassOf } from './typing/value-class.js';
 
 const UNKNOWN: Constant = { kind: 'constant', value: null, type: BOOLEAN_TYPE };
+/** Reasons of refusals that no statement meets whose names TiDB has looked at. */
+export const UNKNOWN_COLUMN = 'no column of the table has this name';
+export const AMBIGUOUS_COLUMN = 'more than one column has this name';
 const BACKSLASH = 0x5c;
 const UNDERSCORE = 0x5f;
 
@@ -122,8 +125,8 @@ function constant(
 
 function bindColumn(node: ColumnReference, { text, scope }: BindContext): RowExpression {
   const [index, ...others] = scope.find(node);
-  if (index === undefined) throw refuse(text, node, 'no column of the table has this name');
-  if (others.length > 0) throw refuse(text, node, 'more than one column has this name');
+  if (index === undefined) throw refuse(text, node, UNKNOWN_COLUMN);
+  if (others.length > 0) throw refuse(text, node, AMBIGUOUS_COLUMN);
   const { type, refusal } = present(scope.columns[index], `no column ${index}`);
   if (refusal !== undefined) throw refuse(text, node, refusal);
   return { kind: 'column', index, type };

@@ -118,19 +118,21 @@ function inWrittenOrder(
 /**
  * What a definition says, before anything is rewritten.
  *
+ * @param commonTables - relations that it can name as if a WITH clause had made them, by name in lower case.
  * @throws NotSupportedError — as {@link planView}.
  */
 export function bindDefinition(
   { text, query }: Definition,
   tableOf: TableLookup,
   pinned: PlanSettings,
+  commonTables: ReadonlyMap<string, BoundQuery> = new Map(),
 ): BoundQuery {
   const isNew = isNewCollation(query, tableOf);
   return BINDER.query(query, {
     text,
     tableOf,
     ...boundSettings(pinned, isNew),
-    commonTables: new Map(),
+    commonTables,
     outer: undefined,
     binder: BINDER,
   });

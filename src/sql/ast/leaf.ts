@@ -43,6 +43,8 @@ export interface Limit {
 export interface Node<Kind extends string> {
   readonly kind: Kind;
   readonly span: Span;
+  /** Pairs of parentheses around it where a person wrote them; canonical text has none that say nothing. */
+  readonly parentheses?: number;
 }
 
 /** `1`, `1.50`, `1e+10`: the text says which of the three it is. */

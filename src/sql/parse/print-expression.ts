@@ -1,4 +1,4 @@
-/** Prints expressions with every parenthesis; the counterpart of print-select.ts, which passes itself in. */
+/** Prints expressions; the counterpart of print-select.ts, which passes itself in. */
 import { unreachable } from '../../base/assert.js';
 import type { CastType, ColumnReference, StringLiteral } from '../ast/leaf.js';
 import type {
@@ -21,18 +21,32 @@ export interface PrintContext {
   readonly query: (query: Query) => string;
   readonly orderItems: (items: readonly OrderItem[]) => string;
   readonly window: (spec: WindowSpec) => string;
+  /** As TiDB writes a definition, with the parentheses that were written; else with every one. */
+  readonly isCanonical: boolean;
 }
 
 /** An expression as SQL. */
 export function printExpression(expression: Expression, context: PrintContext): string {
+  const text = printInner(expression, context);
+  const count = context.isCanonical ? (expression.parentheses ?? 0) : 0;
+  return '('.repeat(count) + text + ')'.repeat(count);
+}
+
+/** Operators that TiDB writes as words, with blanks around them. */
+const WORDS: ReadonlySet<string> = new Set(['AND', 'OR', 'XOR', 'DIV']);
+
+/** Operators need parentheses where nobody has thought of them. */
+function whole(text: string, { isCanonical }: PrintContext): string {
+  return isCanonical ? text : `(${text})`;
+}
+
+function printInner(expression: Expression, context: PrintContext): string {
   const print = (it: Expression): string => printExpression(it, context);
-  const list = (all: readonly Expression[]): string => all.map(print).join(', ');
-  const not = (isNegated: boolean): string => (isNegated ? 'NOT ' : '');
   switch (expression.kind) {
     case 'number':
       return expression.text;
     case 'string':
-      return printStringLiteral(expression);
+      return printStringLiteral(expression, context.isCanonical);
     case 'bytes':
       return `${expression.form === 'hex' ? 'x' : 'b'}'${expression.digits}'`;
     case 'null':
@@ -43,44 +57,83 @@ export function printExpression(expression: Expression, context: PrintContext): 
       return `${expression.form} ${printString(expression.value)}`;
     case 'column':
       return printColumn(expression);
-    case 'unary': {
-      const { operator, operand } = expression;
-      return `(${operator}${operator === 'NOT' ? ' ' : ''}${print(operand)})`;
-    }
-    case 'binary':
-      return `(${print(expression.left)} ${expression.operator} ${print(expression.right)})`;
-    case 'isNull':
-      return `(${print(expression.operand)} IS ${not(expression.isNegated)}NULL)`;
-    case 'isTruth':
-      return `(${print(expression.operand)} IS ${not(expression.isNegated)}${expression.truth ? 'TRUE' : 'FALSE'})`;
-    case 'between':
-      return `(${print(expression.operand)} ${not(expression.isNegated)}BETWEEN ${print(expression.low)} AND ${print(expression.high)})`;
-    case 'inList':
-      return `(${print(expression.operand)} ${not(expression.isNegated)}IN (${list(expression.list)}))`;
-    case 'inQuery':
-      return `(${print(expression.operand)} ${not(expression.isNegated)}IN (${context.query(expression.query)}))`;
-    case 'like':
-      return printLike(expression, print);
-    case 'regexp':
-      return `(${print(expression.operand)} ${not(expression.isNegated)}REGEXP ${print(expression.pattern)})`;
-    case 'memberOf':
-      return `(${print(expression.operand)} MEMBER OF (${print(expression.array)}))`;
-    case 'compareQuery': {
-      const { operand, operator, quantifier, query } = expression;
-      return `(${print(operand)} ${operator} ${quantifier} (${context.query(query)}))`;
-    }
-    case 'exists':
-      return `(${not(expression.isNegated)}EXISTS (${context.query(expression.query)}))`;
     case 'scalarQuery':
       return `(${context.query(expression.query)})`;
     case 'row':
-      return `ROW(${list(expression.values)})`;
+      return `ROW(${printList(expression.values, context)})`;
     case 'case':
       return printCase(expression, print);
-    case 'collate':
-      return `(${print(expression.operand)} COLLATE ${expression.collation})`;
     default:
-      return printFunction(expression, context);
+      return isOperation(expression)
+        ? whole(printOperation(expression, context), context)
+        : printFunction(expression, context);
+  }
+}
+
+const OPERATIONS = [
+  'unary',
+  'binary',
+  'isNull',
+  'isTruth',
+  'between',
+  'inList',
+  'inQuery',
+  'like',
+  'regexp',
+  'memberOf',
+  'compareQuery',
+  'exists',
+  'collate',
+] as const;
+
+type OperationNode = Extract<Expression, { kind: (typeof OPERATIONS)[number] }>;
+
+function isOperation(expression: Expression): expression is OperationNode {
+  return OPERATIONS.some((kind) => kind === expression.kind);
+}
+
+/** Values between commas, as TiDB writes them. */
+function printList(values: readonly Expression[], context: PrintContext): string {
+  return values.map((it) => printExpression(it, context)).join(context.isCanonical ? ',' : ', ');
+}
+
+function printOperation(expression: OperationNode, context: PrintContext): string {
+  const print = (it: Expression): string => printExpression(it, context);
+  const operator = (name: string): string => (context.isCanonical && !WORDS.has(name) ? name : ` ${name} `);
+  const not = (isNegated: boolean): string => (isNegated ? 'NOT ' : '');
+  switch (expression.kind) {
+    case 'unary': {
+      const { operator: sign, operand } = expression;
+      return `${sign}${sign === 'NOT' ? ' ' : ''}${print(operand)}`;
+    }
+    case 'binary':
+      return print(expression.left) + operator(expression.operator) + print(expression.right);
+    case 'isNull':
+      return `${print(expression.operand)} IS ${not(expression.isNegated)}NULL`;
+    case 'isTruth':
+      return `${print(expression.operand)} IS ${not(expression.isNegated)}${expression.truth ? 'TRUE' : 'FALSE'}`;
+    case 'between':
+      return `${print(expression.operand)} ${not(expression.isNegated)}BETWEEN ${print(expression.low)} AND ${print(expression.high)}`;
+    case 'inList':
+      return `${print(expression.operand)} ${not(expression.isNegated)}IN (${printList(expression.list, context)})`;
+    case 'inQuery':
+      return `${print(expression.operand)} ${not(expression.isNegated)}IN (${context.query(expression.query)})`;
+    case 'like':
+      return printLike(expression, print);
+    case 'regexp':
+      return `${print(expression.operand)} ${not(expression.isNegated)}REGEXP ${print(expression.pattern)}`;
+    case 'memberOf':
+      return `${print(expression.operand)} MEMBER OF (${print(expression.array)})`;
+    case 'compareQuery': {
+      const { operand, quantifier, query } = expression;
+      return `${print(operand)}${operator(expression.operator)}${quantifier} (${context.query(query)})`;
+    }
+    case 'exists':
+      return `${not(expression.isNegated)}EXISTS (${context.query(expression.query)})`;
+    case 'collate':
+      return `${print(expression.operand)} COLLATE ${expression.collation}`;
+    default:
+      return unreachable(expression);
   }
 }
 
@@ -110,9 +163,9 @@ function printFunction(call: FunctionNode, context: PrintContext): string {
   const list = (all: readonly Expression[]): string => all.map(print).join(', ');
   switch (call.kind) {
     case 'call':
-      return printCall(call, list);
+      return printCall(call, list, context.isCanonical);
     case 'cast': {
-      if (call.type === undefined) return `(BINARY ${print(call.operand)})`;
+      if (call.type === undefined) return whole(`BINARY ${print(call.operand)}`, context);
       return `${call.form}(${print(call.operand)}${call.form === 'CAST' ? ' AS' : ','} ${printCastType(call.type)})`;
     }
     case 'convertCharset':
@@ -151,13 +204,22 @@ function printFunction(call: FunctionNode, context: PrintContext): string {
  * INTERVAL. An amount that TiDB has read has none there, so its leftmost operators bind as they stand.
  */
 function printOpen(expression: Expression, context: PrintContext): string {
-  if (expression.kind !== 'binary') return printExpression(expression, context);
+  if (expression.kind !== 'binary' || context.isCanonical) return printExpression(expression, context);
   const right = printExpression(expression.right, context);
   return `${printOpen(expression.left, context)} ${expression.operator} ${right}`;
 }
 
 /** CHAR has a form of its own, which TiDB prints as a call of CHAR_FUNC with the character set as last argument. */
-function printCall({ schema, name, args }: Call, list: (all: readonly Expression[]) => string): string {
+function printCall(
+  { schema, name, args }: Call,
+  list: (all: readonly Expression[]) => string,
+  isCanonical: boolean,
+): string {
+  if (isCanonical && name === 'CHAR_FUNC') {
+    const charset = args.at(-1);
+    const last = charset?.kind === 'string' ? printString(charset.value) : 'NULL';
+    return `CHAR_FUNC(${list(args.slice(0, -1))}, ${last})`;
+  }
   if (schema !== undefined) return `${printName(schema)}.${printName(name)}(${list(args)})`;
   const last = args.at(-1);
   if (name === 'CHAR_FUNC' && last?.kind === 'null') return `CHAR(${list(args.slice(0, -1))})`;
@@ -166,7 +228,8 @@ function printCall({ schema, name, args }: Call, list: (all: readonly Expression
   return `${name}(${list(args)})`;
 }
 
-function printStringLiteral({ value, charset }: StringLiteral): string {
+function printStringLiteral({ value, charset: written }: StringLiteral, isCanonical: boolean): string {
+  const charset = written ?? (isCanonical ? 'utf8mb4' : undefined);
   return (charset === undefined ? '' : `_${charset.toUpperCase()}`) + printString(value);
 }
 
@@ -183,7 +246,7 @@ function printLike(
 ): string {
   // TiDB takes what stands behind ESCAPE as it is, backslashes too.
   const suffix = escape === undefined ? '' : ` ESCAPE ${printString(escape)}`;
-  return `(${print(operand)} ${isNegated ? 'NOT ' : ''}${operator} ${print(pattern)}${suffix})`;
+  return `${print(operand)} ${isNegated ? 'NOT ' : ''}${operator} ${print(pattern)}${suffix}`;
 }
 
 function printCase({ operand, branches, otherwise }: Case, print: (it: Expression) => string): string {

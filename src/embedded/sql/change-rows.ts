@@ -1,0 +1,404 @@
+/** INSERT, REPLACE, UPDATE and DELETE of one table's rows, in the statement's transaction. */
+import { present } from '../../base/assert.js';
+import { SqlError } from '../../base/errors.js';
+import { lowerName } from '../../catalog/lower-name.js';
+import { sameDatum } from '../../codec/cell.js';
+import type { Datum } from '../../codec/datum.js';
+import { parseDatum } from '../../codec/datum-parse.js';
+import { FieldFlag, type FieldType, MysqlType, hasFlag } from '../../codec/field-type.js';
+import { ROWID_TYPE } from '../../codec/table-keys.js';
+import type { Row } from '../../plan/reference/evaluate-plan.js';
+import { numberConstant, stringConstant } from '../../plan/typing/literal.js';
+import type { Expression, Select, SelectItem } from '../../sql/ast/select.js';
+import type {
+  Assignment,
+  DeleteStatement,
+  InsertStatement,
+  UpdateStatement,
+} from '../../sql/ast/statement.js';
+import { UPDATED_NOW_FLAG, isNow } from './column-facts.js';
+import { kindOf, mapChildren } from './map-tree.js';
+import { unknownColumn } from './name-errors.js';
+import type { RowIds } from './row-ids.js';
+import type { ResultTable } from './relation-table.js';
+import type { SchemaTable } from './schema.js';
+import { queryOf, relationNamed, selectOf } from './select-nodes.js';
+import { packedMoment } from './session-functions.js';
+import { storedValue } from './store-value.js';
+import { readRows, TableWriter } from './table-rows.js';
+import type { Work } from './work.js';
+
+/** What a change came to. */
+export interface ChangeResult {
+  readonly affectedRows: bigint;
+  /** The first AUTO_INCREMENT value that was made; 0: none. */
+  readonly lastInsertId: bigint;
+  readonly info: string;
+  /** Rows that a condition chose, changed or not. */
+  readonly matched?: bigint;
+}
+
+/** A value of a statement and its type. */
+interface Typed {
+  readonly value: Datum;
+  readonly type: FieldType;
+}
+
+const SPAN = { start: 0, end: 0 };
+/** The relation that holds a table's rows for the statement that changes them. */
+const TARGET = '#target';
+const ROW_ID = '#rowid';
+
+/** One table that a statement writes to. */
+class Target {
+  readonly table: SchemaTable;
+  readonly writer: TableWriter;
+  readonly work: Work;
+  /** A row's columns, with the hidden row id last if there is one. */
+  readonly columns: ResultTable['columns'];
+
+  constructor(work: Work, table: SchemaTable) {
+    this.work = work;
+    this.table = table;
+    this.writer = new TableWriter(table.version, work.transaction);
+    const shown = table.version.columns.map(({ name, type }) => ({ name: name.original, type }));
+    const hasRowId = table.version.handle.kind === 'rowid';
+    this.columns = hasRowId ? [...shown, { name: ROW_ID, type: ROWID_TYPE }] : shown;
+  }
+
+  /** The place of a column. @throws SqlError 1054 */
+  place(name: string): number {
+    const place = this.columns.findIndex((column) => lowerName(column.name) === lowerName(name));
+    if (place < 0) throw unknownColumn(name, 'field list');
+    return place;
+  }
+
+  /** A value as its column holds it. @throws SqlError — it does not fit. */
+  stored({ value, type }: Typed, place: number, row: number): Datum {
+    const column = present(this.columns[place], `no column ${place}`);
+    return storedValue(value, type, { ...column, row, offsetMinutes: this.work.offsetMinutes });
+  }
+
+  /** The moment of the statement as a column holds it. */
+  now(type: FieldType): Datum {
+    const offset = type.tp === MysqlType.timestamp ? 0 : this.work.offsetMinutes;
+    const unit = 10n ** BigInt(6 - Math.max(type.decimal, 0));
+    const packed = packedMoment(this.work.nowMs, offset);
+    const fraction = packed & 0xff_ffffn;
+    return packed - (fraction % unit);
+  }
+
+  /** The default of a column. @throws SqlError 1364 — it has none. */
+  defaultOf(place: number): Datum {
+    const { name, type } = present(this.columns[place], `no column ${place}`);
+    const stored = present(
+      this.table.stored.cols?.find((column) => column.name.O === name),
+      `column ${name}`,
+    );
+    if (isNow(stored)) return this.now(type);
+    if (stored.default_bit !== null) return parseBits(stored.default_bit);
+    if (stored.default !== null) return parseDatum(stored.default, type) ?? null;
+    const isFree = !hasFlag(type, FieldFlag.notNull) || hasFlag(type, FieldFlag.autoIncrement);
+    if (isFree) return null;
+    if (type.tp === MysqlType.enum) return 1n;
+    throw new SqlError(1364, 'HY000', `Field '${name}' doesn't have a default value`);
+  }
+
+  /** A select of this table's rows, under the table's own name. */
+  select(items: readonly Expression[], alias = this.table.version.info.name.original): Select {
+    const named = items.map((value, i): SelectItem => ({ kind: 'item', span: SPAN, value, alias: `#${i}` }));
+    return selectOf(named, relationNamed(TARGET, alias, SPAN), SPAN);
+  }
+}
+
+function parseBits(base64: string): bigint {
+  return BigInt(`0x${Buffer.from(base64, 'base64').toString('hex') || '0'}`);
+}
+
+function typedRows({ columns, rows }: ResultTable): readonly (readonly Typed[])[] {
+  return rows.map((row) =>
+    row.map((value, i) => ({ value, type: present(columns[i], `no column ${i}`).type })),
+  );
+}
+
+/** Carries an INSERT or REPLACE out. @throws SqlError — TiDB's codes. */
+export async function insertRows(work: Work, ids: RowIds, statement: InsertStatement): Promise<ChangeResult> {
+  const target = new Target(work, work.schema.baseTable(statement.table, work.session.database));
+  const places = placesOf(target, statement.columns);
+  const given = await givenRows(work, statement, places);
+  const rows = given.map((values, i) => completeRow(target, places, values, i + 1));
+  const lastInsertId = await fillIds(work, ids, target, rows);
+  let affected = 0n;
+  let same = 0n;
+  for (const row of rows) {
+    const count = await insertOne(target, statement, row);
+    affected += count;
+    if (count === 0n && !statement.isIgnoring) same++;
+  }
+  const count = BigInt(rows.length);
+  const duplicates =
+    statement.isReplacing || statement.onDuplicate.length > 0 ? affected - count : count - affected;
+  return {
+    affectedRows: affected,
+    // Rows that are as they should be count for clients that ask for rows found.
+    matched: affected + same,
+    lastInsertId,
+    info:
+      rows.length > 1 || statement.query !== undefined
+        ? `Records: ${count}  Duplicates: ${duplicates < 0n ? 0n : duplicates}  Warnings: 0`
+        : '',
+  };
+}
+
+function placesOf(target: Target, names: readonly string[] | undefined): readonly number[] {
+  if (names === undefined) return target.table.version.columns.map((_, i) => i);
+  const places = names.map((name) => target.place(name));
+  const twice = places.find((place, i) => places.indexOf(place) < i);
+  if (twice !== undefined)
+    throw new SqlError(1110, '42000', `Column '${target.columns[twice]?.name ?? ''}' specified twice`);
+  return places;
+}
+
+/** What is to be inserted; undefined: the default. */
+async function givenRows(
+  work: Work,
+  { rows, query, columns }: InsertStatement,
+  places: readonly number[],
+): Promise<readonly (readonly (Typed | undefined)[])[]> {
+  const wrongCount = (row: number): SqlError =>
+    new SqlError(1136, '21S01', `Column count doesn't match value count at row ${row}`);
+  if (query !== undefined) {
+    const result = await work.answer(query);
+    if (result.columns.length !== places.length) throw wrongCount(1);
+    return typedRows(result);
+  }
+  const given: (readonly (Typed | undefined)[])[] = [];
+  for (const [i, row] of (rows ?? []).entries()) {
+    const isEmpty = row.length === 0 && columns === undefined;
+    if (row.length !== places.length && !isEmpty) throw wrongCount(i + 1);
+    given.push(isEmpty ? places.map(() => undefined) : await givenValues(work, row));
+  }
+  return given;
+}
+
+async function givenValues(work: Work, row: readonly Expression[]): Promise<readonly (Typed | undefined)[]> {
+  const known = row.map((value) =>
+    value.kind === 'default' && value.column === undefined ? 'default' : literal(value),
+  );
+  const unknown = row.filter((_, i) => known[i] === undefined);
+  const items = unknown.map((value, i): SelectItem => ({ kind: 'item', span: SPAN, value, alias: `#${i}` }));
+  const computed =
+    items.length === 0
+      ? []
+      : [...(typedRows(await work.answer(queryOf(selectOf(items, undefined, SPAN))))[0] ?? [])];
+  return known.map((value) => (value === 'default' ? undefined : (value ?? computed.shift())));
+}
+
+/** A literal's value, without asking the planner; undefined: it is none. */
+function literal(node: Expression): Typed | undefined {
+  switch (node.kind) {
+    case 'number':
+      return numberConstant(node);
+    case 'string':
+      return stringConstant(node);
+    case 'null':
+      return { value: null, type: ROWID_TYPE };
+    default:
+      return undefined;
+  }
+}
+
+function completeRow(
+  target: Target,
+  places: readonly number[],
+  values: readonly (Typed | undefined)[],
+  rowNumber: number,
+): Datum[] {
+  return target.columns.map(({ name }, place) => {
+    if (name === ROW_ID) return null;
+    const given = places.indexOf(place);
+    const value = given < 0 ? undefined : values[given];
+    return value === undefined ? target.defaultOf(place) : target.stored(value, place, rowNumber);
+  });
+}
+
+/** Makes AUTO_INCREMENT values and hidden row ids, in place. @returns the first of the former, or 0. */
+async function fillIds(work: Work, ids: RowIds, target: Target, rows: readonly Datum[][]): Promise<bigint> {
+  const isOwn = (value: Datum | undefined): boolean => value === null || value === 0n;
+  const auto = target.columns.findIndex(({ type }) => hasFlag(type, FieldFlag.autoIncrement));
+  let first = 0n;
+  if (auto >= 0) {
+    const greatest = rows.reduce((most, row) => {
+      const value = row[auto];
+      return typeof value === 'bigint' && value > most ? value : most;
+    }, 0n);
+    if (greatest > 0n) await ids.raise(target.table, greatest, work.signal);
+    const wanting = rows.filter((row) => isOwn(row[auto]));
+    let next = await ids.take(target.table, wanting.length, work.signal);
+    first = wanting.length > 0 ? next : 0n;
+    for (const row of wanting) row[auto] = next++;
+  }
+  const hidden = target.columns.findIndex(({ name }) => name === ROW_ID);
+  if (hidden >= 0) {
+    let next = await ids.take(target.table, rows.length, work.signal);
+    for (const row of rows) row[hidden] = next++;
+  }
+  return first;
+}
+
+async function insertOne(target: Target, statement: InsertStatement, row: Row): Promise<bigint> {
+  const { writer, work } = target;
+  const changes = writer.changes(undefined, row);
+  const [key] = await writer.taken(changes, work.signal);
+  if (key === undefined) {
+    writer.write(changes);
+    return 1n;
+  }
+  if (statement.onDuplicate.length > 0) return updateDuplicate(target, statement.onDuplicate, row, key);
+  if (statement.isReplacing) {
+    const before = await writer.rowOf(key, work.signal);
+    writer.write(writer.changes(before, undefined));
+    return 1n + (await insertOne(target, statement, row));
+  }
+  if (statement.isIgnoring) return 0n;
+  throw writer.duplicate(row, key);
+}
+
+async function updateDuplicate(
+  target: Target,
+  assignments: readonly Assignment[],
+  row: Row,
+  key: Uint8Array,
+): Promise<bigint> {
+  const { writer, work, columns } = target;
+  const before = await writer.rowOf(key, work.signal);
+  // The new row's values stand beside the old row's, under names that nobody can type.
+  const both: ResultTable = {
+    columns: [...columns, ...columns.map(({ name, type }) => ({ name: `#new ${lowerName(name)}`, type }))],
+    rows: [[...before, ...row]],
+  };
+  const select = target.select(assignments.map(({ value }) => withNewValues(value)));
+  const [values] = typedRows(await work.answer(queryOf(select), new Map([[TARGET, both]])));
+  const after = assigned(target, assignments, before, values ?? [], 1);
+  if (isSameRow(before, after)) return 0n;
+  await replaceRow(target, before, after);
+  return 2n;
+}
+
+function withNewValues(node: Expression): Expression {
+  const visit = (inner: unknown): unknown => {
+    if (kindOf(inner) !== 'valuesOf') return mapChildren(inner, visit);
+    const { column, span } = inner as Extract<Expression, { kind: 'valuesOf' }>;
+    return {
+      kind: 'column',
+      span,
+      database: undefined,
+      table: undefined,
+      name: `#new ${lowerName(column.name)}`,
+    };
+  };
+  return visit(node) as Expression;
+}
+
+/** A row after assignments; their values are of the row before, as in TiDB. */
+function assigned(
+  target: Target,
+  assignments: readonly Assignment[],
+  before: Row,
+  values: readonly Typed[],
+  rowNumber: number,
+): Row {
+  const after = [...before];
+  const places = assignments.map(({ column }) => target.place(column.name));
+  assignments.forEach(({ value: written }, i) => {
+    const place = present(places[i], 'a place of each assignment');
+    const isDefault = written.kind === 'default' && written.column === undefined;
+    after[place] = isDefault
+      ? target.defaultOf(place)
+      : target.stored(present(values[i], 'a value of each assignment'), place, rowNumber);
+  });
+  if (isSameRow(before, after)) return after;
+  target.table.stored.cols?.forEach(({ name, type }) => {
+    const place = target.place(name.O);
+    const column = present(target.columns[place], `no column ${place}`);
+    if ((type.Flag & UPDATED_NOW_FLAG) !== 0 && !places.includes(place))
+      after[place] = target.now(column.type);
+  });
+  return after;
+}
+
+function isSameRow(a: Row, b: Row): boolean {
+  return a.every((value, i) => sameDatum(value, b[i] ?? null));
+}
+
+/** @throws SqlError 1062 — another row has one of the new keys. */
+async function replaceRow({ writer, work }: Target, before: Row, after: Row): Promise<void> {
+  const changes = writer.changes(before, after);
+  const [key] = await writer.taken(changes, work.signal);
+  if (key !== undefined) throw writer.duplicate(after, key);
+  writer.write(changes);
+}
+
+/** Carries an UPDATE out. @throws SqlError — TiDB's codes. */
+export async function updateRows(work: Work, statement: UpdateStatement): Promise<ChangeResult> {
+  const target = new Target(work, work.schema.baseTable(statement.table, work.session.database));
+  const { assignments } = statement;
+  for (const { column } of assignments) target.place(column.name);
+  const items = assignments.map(({ value }): Expression =>
+    value.kind === 'default' ? { kind: 'null', span: SPAN } : value,
+  );
+  const chosen = await chosenRows(target, statement, items);
+  let changed = 0n;
+  let ignored = 0n;
+  for (const [i, { row, values }] of chosen.entries()) {
+    const after = assigned(target, assignments, row, values, i + 1);
+    if (isSameRow(row, after)) continue;
+    try {
+      await replaceRow(target, row, after);
+    } catch (error) {
+      if (!statement.isIgnoring || !(error instanceof SqlError) || error.errno !== 1062) throw error;
+      ignored++;
+      continue;
+    }
+    changed++;
+  }
+  const matched = BigInt(chosen.length) - ignored;
+  return {
+    affectedRows: changed,
+    matched,
+    lastInsertId: 0n,
+    info: `Rows matched: ${matched}  Changed: ${changed}  Warnings: 0`,
+  };
+}
+
+/** Carries a DELETE out. @throws SqlError — TiDB's codes. */
+export async function deleteRows(work: Work, statement: DeleteStatement): Promise<ChangeResult> {
+  const target = new Target(work, work.schema.baseTable(statement.table, work.session.database));
+  const chosen = await chosenRows(target, statement, []);
+  for (const { row } of chosen) target.writer.write(target.writer.changes(row, undefined));
+  return { affectedRows: BigInt(chosen.length), lastInsertId: 0n, info: '' };
+}
+
+/** The rows that WHERE, ORDER BY and LIMIT choose, with the values of expressions over each. */
+async function chosenRows(
+  target: Target,
+  { alias, table, where, orderBy, limit }: UpdateStatement | DeleteStatement,
+  items: readonly Expression[],
+): Promise<readonly { readonly row: Row; readonly values: readonly Typed[] }[]> {
+  const { work, columns, writer } = target;
+  const rows = await readRows(target.table.version, writer.columnIds, work.transaction, work.signal);
+  const name = alias ?? table.name;
+  const all = columns.map((column): Expression => ({
+    kind: 'column',
+    span: SPAN,
+    database: undefined,
+    table: name,
+    name: column.name,
+  }));
+  const query = { ...queryOf({ ...target.select([...all, ...items], name), where }), orderBy, limit };
+  const result = typedRows(await work.answer(query, new Map([[TARGET, { columns, rows }]])));
+  return result.map((cells) => ({
+    row: cells.slice(0, columns.length).map(({ value }) => value),
+    values: cells.slice(columns.length),
+  }));
+}

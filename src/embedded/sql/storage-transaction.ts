@@ -1,0 +1,156 @@
+/**
+ * A transaction of a session: reads at its start ts with its own writes on top, and commits all of them at once by our
+ * ordinary TiKV client. Optimistic: nothing is locked before COMMIT, and whoever comes second gets error 9007.
+ */
+import { type KeyString, compareBytes, copyBytes, keyBytes, keyString } from '../../base/bytes.js';
+import { SqlError, TiviewError } from '../../base/errors.js';
+import { OrderedMap } from '../../base/ordered-map.js';
+import type { TableVersion } from '../../catalog/table-version.js';
+import type { KeyRange, TableId } from '../../codec/table-keys.js';
+import type { Ts } from '../../codec/tso.js';
+import type { TikvCluster } from '../../tikv/client.js';
+import type { KeyValue, Snapshot } from '../../tikv/snapshot.js';
+import type { Transaction } from '../../tikv/transaction.js';
+import type { Mutation } from '../../tikv/two-phase-commit/mutation.js';
+
+/** How long a commit waits for another that holds one of its keys. */
+const PATIENCE_MS = 2_000;
+/** Between two questions for an outcome that was lost. */
+const SETTLE = { force: true, patienceMs: 5_000 };
+
+/** ER_WRITE_CONFLICT of TiDB. */
+export const WRITE_CONFLICT = 9007;
+
+/** A transaction under way. */
+export class StorageTransaction {
+  readonly startTs: Ts;
+  readonly #cluster: TikvCluster;
+  readonly #snapshot: Snapshot;
+  readonly #writes = new OrderedMap<KeyString, Uint8Array | null>();
+  readonly #touched = new Map<TableId, TableVersion>();
+
+  constructor(cluster: TikvCluster, startTs: Ts) {
+    this.#cluster = cluster;
+    this.startTs = startTs;
+    this.#snapshot = cluster.snapshots.at(startTs);
+  }
+
+  /** Whether there is anything to commit. */
+  get hasWritten(): boolean {
+    return this.#writes.size > 0;
+  }
+
+  /** What was written so far, to which {@link revertTo} can go back. */
+  save(): readonly (readonly [KeyString, Uint8Array | null])[] {
+    return [...this.#writes.entries()];
+  }
+
+  /** Takes back what was written since {@link save}: a statement that fails leaves nothing. */
+  revertTo(saved: readonly (readonly [KeyString, Uint8Array | null])[]): void {
+    for (const [key] of [...this.#writes.entries()]) this.#writes.delete(key);
+    for (const [key, value] of saved) this.#writes.set(key, value);
+  }
+
+  /** @throws BudgetError */
+  async get(key: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    const own = this.#writes.get(keyString(key));
+    return own === undefined ? this.#snapshot.get(key, signal) : (own ?? undefined);
+  }
+
+  /** Those of some keys that have a value. @throws BudgetError */
+  async existing(keys: readonly Uint8Array[], signal: AbortSignal): Promise<ReadonlySet<KeyString>> {
+    const found = new Set<KeyString>();
+    const unknown: Uint8Array[] = [];
+    for (const key of keys) {
+      const own = this.#writes.get(keyString(key));
+      if (own === undefined) unknown.push(key);
+      else if (own !== null) found.add(keyString(key));
+    }
+    if (unknown.length > 0) {
+      for (const key of (await this.#snapshot.batchGet(unknown, signal)).keys()) found.add(key);
+    }
+    return found;
+  }
+
+  /** The pairs of a range in key order, copied. @throws BudgetError */
+  async scan({ start, end }: KeyRange, signal: AbortSignal): Promise<readonly KeyValue[]> {
+    const pairs: KeyValue[] = [];
+    for await (const page of this.#snapshot.scan(start, end, {}, signal)) {
+      for (const { key, value } of page) {
+        if (!this.#writes.has(keyString(key))) pairs.push({ key: copyBytes(key), value: copyBytes(value) });
+      }
+    }
+    const [from, to] = [keyString(start), keyString(end)];
+    let hasOwn = false;
+    for (const [key, value] of this.#writes.entries()) {
+      if (key < from || key >= to || value === null) continue;
+      pairs.push({ key: keyBytes(key), value });
+      hasOwn = true;
+    }
+    return hasOwn ? pairs.sort((a, b) => compareBytes(a.key, b.key)) : pairs;
+  }
+
+  /** @param value - undefined: deletes the key. */
+  write(key: Uint8Array, value: Uint8Array | undefined): void {
+    this.#writes.set(keyString(key), value === undefined ? null : copyBytes(value));
+  }
+
+  /** Says that rows of a table are written, which must not have changed when they are committed. */
+  touch(table: TableVersion): void {
+    this.#touched.set(table.id, table);
+  }
+
+  /** The tables written to. */
+  get touched(): readonly TableVersion[] {
+    return [...this.#touched.values()];
+  }
+
+  /**
+   * Commits; of nothing written, nothing is sent.
+   *
+   * @throws SqlError 9007 — somebody else has written one of the keys; TiviewError — TiKV refused, or cannot be
+   *   reached. The signal's reason: it may then still be committed.
+   */
+  async commit(signal: AbortSignal): Promise<void> {
+    const mutations = this.#mutations();
+    const [first] = mutations;
+    if (first === undefined) return;
+    const transaction = this.#cluster.transactions.begin({
+      startTs: this.startTs,
+      primary: first.key,
+      mutations,
+      txnSource: 0,
+    });
+    const outcome = await transaction.prewrite(PATIENCE_MS, signal);
+    if (outcome.kind !== 'ok') {
+      await transaction.rollback(signal);
+      if (outcome.kind === 'rejected') throw outcome.error;
+      throw writeConflict(outcome.kind);
+    }
+    if (!(await isCommitted(transaction, signal))) throw writeConflict('it was rolled back by somebody else');
+    await transaction.commitSecondaries(signal);
+  }
+
+  #mutations(): readonly Mutation[] {
+    return [...this.#writes.entries()].map(([key, value]): Mutation =>
+      value === null ? { kind: 'delete', key: keyBytes(key) } : { kind: 'put', key: keyBytes(key), value },
+    );
+  }
+}
+
+async function isCommitted(transaction: Transaction, signal: AbortSignal): Promise<boolean> {
+  let outcome;
+  try {
+    outcome = await transaction.commitPrimary(signal);
+  } catch (error) {
+    if (!(error instanceof TiviewError) || !transaction.isUndetermined) throw error;
+    outcome = { kind: 'undetermined' as const };
+  }
+  while (outcome.kind !== 'committed' && outcome.kind !== 'rolledBack')
+    outcome = await transaction.settle(SETTLE, signal);
+  return outcome.kind === 'committed';
+}
+
+function writeConflict(reason: string): SqlError {
+  return new SqlError(WRITE_CONFLICT, 'HY000', `Write conflict, ${reason} [try again later]`);
+}

@@ -1,0 +1,98 @@
+/** Foreign clients on the embedded SQL front end: they connect, browse, prepare and change. */
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { clientScripts, connectorJar, needsClient, python, runProgram } from '../../clients/installed.js';
+import { SqlFrontEnd } from '../../support/embedded/sql-front-end.js';
+import { type Rig, startRig } from '../../support/rig.js';
+import { SqlClient } from '../../support/sql-client.js';
+
+const PYMYSQL = `
+import sys, pymysql
+c = pymysql.connect(host="127.0.0.1", port=int(sys.argv[1]), user="root", database="browsed", charset="utf8mb4")
+k = c.cursor()
+k.execute("INSERT INTO t VALUES (%s, %s), (%s, %s)", (70, "c'\\"\\\\", 71, None))
+c.rollback()
+print(k.execute("SELECT * FROM t WHERE v = %s", ("one",)), k.fetchall(), c.get_server_info())
+k.execute("SHOW FULL TABLES")
+print(k.fetchall())
+`;
+
+describe('foreign clients on the embedded SQL front end', function () {
+  this.timeout(120_000);
+  let rig: Rig;
+  let frontEnd: SqlFrontEnd;
+
+  before(async () => {
+    rig = await startRig({ tidb: false });
+    frontEnd = await SqlFrontEnd.start(rig);
+    await using client = await SqlClient.open({ port: frontEnd.port });
+    await client.runAll(
+      'create database browsed',
+      'create table browsed.t (id int primary key, v varchar(20), key (v))',
+      "insert into browsed.t values (1, 'one'), (2, 'two')",
+      'create view browsed.w as select v from browsed.t',
+    );
+  });
+
+  after(async () => {
+    await frontEnd[Symbol.asyncDispose]();
+    await rig.stop();
+  });
+
+  it('mysql2 prepares, with values of all kinds', async () => {
+    await using client = await SqlClient.open({ port: frontEnd.port, database: 'browsed' });
+    await client.execute('insert into t values (?, ?)', [10, "q'\\"]);
+    const select = 'select id, v from t where id > ? and (v = ? or v is null) order by id';
+    expect(await client.execute(select, [5, "q'\\"])).to.deep.equal([{ id: 10, v: "q'\\" }]);
+    expect(await client.execute('select ? + 1 as n, ? as t, ? as nothing', [41, 'x', null])).to.deep.equal([
+      { n: 42, t: 'x', nothing: null },
+    ]);
+    await client.execute('delete from t where id = ?', [10]);
+    await client.changeUser({ database: 'browsed' }).catch((error: unknown) => {
+      // COM_CHANGE_USER is not there.
+      expect(error).to.include({ errno: 1235 });
+    });
+  });
+
+  it('the mariadb client lists, describes and runs several statements', async function () {
+    await needsClient(this, 'mariadb');
+    const args = ['--no-defaults', '--skip-ssl', '-h127.0.0.1', `-P${frontEnd.port}`, '-uroot', '-Dbrowsed'];
+    const input =
+      'delimiter //\nselect 1; select v from t order by id;//\ndelimiter ;\nshow tables; desc t;\nprepare p from "select v from t where id = ?"; set @i = 2; execute p using @i;';
+    const { code, stdout, stderr } = await runProgram('mariadb', args, { input });
+    expect(stderr).to.equal('');
+    expect(code).to.equal(0);
+    expect(stdout.split('\n').filter((line) => line === 'two')).to.have.length(2);
+    expect(stdout).to.include('t\nw\n');
+  });
+
+  it('PyMySQL reads and rolls back', async function () {
+    await needsClient(this, 'pymysql');
+    const { stdout, stderr } = await runProgram(python, ['-c', PYMYSQL, String(frontEnd.port)]);
+    expect(stderr).to.equal('');
+    expect(stdout).to.include("1 ((1, 'one'),) 8.0.11-TiDB");
+    expect(stdout).to.include("(('t', 'BASE TABLE'), ('w', 'VIEW'))");
+  });
+
+  it('Connector/J browses, with prepared statements of either side', async function () {
+    await needsClient(this, 'connectorj');
+    for (const how of ['', '&useServerPrepStmts=true&useInformationSchema=true']) {
+      const url = `jdbc:mysql://127.0.0.1:${frontEnd.port}/browsed?user=root&sslMode=DISABLED${how}`;
+      const source = join(clientScripts, 'connectorj/Metadata.java');
+      const { stdout, stderr } = await runProgram('java', ['-cp', connectorJar, source, url]);
+      expect(stderr).to.equal('');
+      expect(stdout.trim().split('\n').slice(1)).to.deep.equal([
+        'tables 2',
+        'columns 3',
+        'primary 1',
+        'indexes 2',
+        'imported 0',
+        'exported 0',
+        'procedures 0',
+        'prepared 2',
+        'unchanged 0',
+        'valid true',
+      ]);
+    }
+  });
+});
