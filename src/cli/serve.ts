@@ -8,6 +8,7 @@ import type { Runtime } from '../base/runtime.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
+import { DEMO_STATEMENTS, demoText } from '../embedded/demo.js';
 import { stderrLog, terminalLog } from '../observe/pino-log.js';
 import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
@@ -18,7 +19,7 @@ import { GrpcTransport } from '../tikv/grpc-transport.js';
 import { type ClusterServers, Discovery, startViewLayer } from '../view/index.js';
 import { ConfigError } from './config-error.js';
 import type { Request } from './config.js';
-import { type Options, printHostPort } from './options.js';
+import { type HostPort, type Options, printHostPort } from './options.js';
 import { StatusBoard } from './status-board.js';
 import type { StopSignals } from './stop-signals.js';
 import { backendTls, clientTls, clusterTls, controlOptions, statusTls } from './tls-files.js';
@@ -63,6 +64,7 @@ export async function serve(request: ServeRequest, stopping: StopSignals): Promi
     return 0;
   }
   process.stdout.write(`tiview ready: mysql=${printHostPort(proxy.address)} status=${status.address}\n`);
+  if (options.demo) process.stdout.write(`\n${demoText(proxy.address)}`);
 
   await aborted(ending);
   const drainMs = crash.signal.aborted ? 0 : options['drain-timeout'];
@@ -125,8 +127,7 @@ async function start(
   signal: AbortSignal,
 ): Promise<Proxy> {
   const { runtime, telemetry, board, status, ends } = environment;
-  const seeds = options.tidb;
-  if (seeds === undefined) throw noCluster();
+  const seeds = options.tidb ?? [await startCluster(options, environment, signal)];
   const serving: { proxy?: Proxy } = {};
   const control = controlOptions(options, password, () => serving.proxy?.backends ?? seeds);
   const discovery = new Discovery({ control, runtime, telemetry });
@@ -181,18 +182,27 @@ function pdOf({ pd }: ClusterServers): readonly string[] {
   throw new TiviewError('TiDB does not say where PD is: give --pd HOST:PORT', traits);
 }
 
-/** Until the embedded cluster exists there must be a real one. */
-function noCluster(): ConfigError {
-  return new ConfigError(
-    'no cluster: the embedded one is not built yet; start with: npm start -- --tidb 127.0.0.1:4000',
-  );
+/** Without `--tidb`: a cluster in this process, and where its SQL front end listens. */
+async function startCluster(
+  { demo }: Options,
+  { runtime, telemetry, ends }: Environment,
+  signal: AbortSignal,
+): Promise<HostPort> {
+  // Loaded only where there is no TiDB to stand before.
+  const { startEmbedded } = await import('../embedded/start-embedded.js');
+  const embedded = await startEmbedded({ runtime, telemetry }, signal);
+  ends.add(() => embedded.stop());
+  if (demo) await embedded.run(DEMO_STATEMENTS, signal);
+  telemetry.log.info('the cluster is an embedded one: its data is gone when this process ends');
+  return embedded.sql;
 }
 
 function refuseWhatComesLater(options: Options): void {
-  if (options.tidb === undefined) throw noCluster();
   if (options.workers !== 1) throw new ConfigError('workers: more than 1 is not possible yet');
-  if (options['data-dir'] !== undefined) throw new ConfigError('data-dir: there is no embedded cluster yet');
-  if (options.demo) throw new ConfigError('demo: there is no embedded cluster yet');
+  if (options['data-dir'] !== undefined)
+    throw new ConfigError('data-dir: nothing is kept on disk yet, the embedded cluster lives in memory');
+  if (options.demo && options.tidb !== undefined)
+    throw new ConfigError('demo: only the embedded cluster is filled, so not together with --tidb');
   if (options['tls-ca'] !== undefined)
     throw new ConfigError('tls-ca: client certificates are not checked yet');
 }

@@ -8,6 +8,7 @@ import type { TikvCluster } from '../../tikv/client.js';
 import { printErr } from '../../wire/err-packet.js';
 import { frame } from '../../wire/packet-writer.js';
 import { Connection } from './connection.js';
+import { Session } from './session.js';
 import { SqlServer } from './sql-server.js';
 
 /** How it is set up. */
@@ -24,6 +25,8 @@ export interface SqlOptions {
 /** A running front end. */
 export interface RunningSql {
   readonly address: { readonly host: string; readonly port: number };
+  /** Runs statements in a session of their own, without a connection. @throws SqlError */
+  run(statements: readonly string[], signal: AbortSignal): Promise<void>;
   /** Ends all connections and waits for their statements. */
   stop(): Promise<void>;
 }
@@ -68,6 +71,10 @@ export async function startSql(options: SqlOptions, signal: AbortSignal): Promis
   server.listensAt(listen.host, address.port);
   return {
     address: { host: listen.host, port: address.port },
+    run: async (statements, inner) => {
+      const session = new Session(server, ++lastId);
+      for (const statement of statements) await session.run(statement, inner);
+    },
     stop: async () => {
       listener.close();
       const ending = [...connections];
