@@ -16,7 +16,7 @@ import { isString } from '../codec/string-type.js';
 import { sourceOf } from '../sql/ast/span.js';
 import { type BindContext, refuse } from './bind-context.js';
 import { type Binder, bindCalled, folded, madeOf } from './bind-expression-call.js';
-import { reasonFor } from './refusal-reasons.js';
+import { AMBIGUOUS_COLUMN, UNKNOWN_COLUMN, reasonFor } from './refusal-reasons.js';
 import { bindArithmetic, bindNegation } from './typing/arithmetic.js';
 import { DEFAULT_SETTINGS, isRefused } from './typing/bound.js';
 import { comparable, isTruthClass, stringReason } from './typing/comparison.js';
@@ -32,9 +32,6 @@ import {
 import { typeName, valueClassOf } from './typing/value-class.js';
 
 const UNKNOWN: Constant = { kind: 'constant', value: null, type: BOOLEAN_TYPE };
-/** Reasons of refusals that no statement meets whose names TiDB has looked at. */
-export const UNKNOWN_COLUMN = 'no column of the table has this name';
-export const AMBIGUOUS_COLUMN = 'more than one column has this name';
 const BACKSLASH = 0x5c;
 const UNDERSCORE = 0x5f;
 

@@ -23,6 +23,7 @@ import { isOuterOnly } from './outer-column.js';
 import { type Resolver, placeOver } from './place.js';
 import { columnTypes } from './plan-columns.js';
 import type { Place, QueryContext } from './query-context.js';
+import { UNDECIDED_BY_GROUP } from './refusal-reasons.js';
 import { Relation } from './relation.js';
 import { Scope } from './scope.js';
 import { stableText } from './stable-text.js';
@@ -104,7 +105,7 @@ export function groupRows(rows: Relation, grouping: Grouping, context: QueryCont
       if (index !== undefined) return column(index);
       if (node.kind !== 'column') return undefined;
       if (isOuterOnly(value)) return value;
-      throw refuse(context.text, node, 'GROUP BY does not decide its value');
+      throw refuse(context.text, node, UNDECIDED_BY_GROUP);
     },
   };
 }

@@ -6,6 +6,7 @@ import { type BindContext, refuse } from './bind-context.js';
 import { bindExpression } from './bind-expression.js';
 import { asOuter } from './outer-column.js';
 import type { OuterNames, Place, QueryContext } from './query-context.js';
+import { MISPLACED_AGGREGATE } from './refusal-reasons.js';
 import type { Relation } from './relation.js';
 
 /** What stands for a node instead of its own meaning; undefined: nothing. */
@@ -39,8 +40,7 @@ export function placeOver(relation: Relation, query: QueryContext, own?: Resolve
           return query.binder.subquery(node, { relation, context: self, names }, query);
         case 'aggregate': {
           const resolved = own?.(node, self);
-          if (resolved === undefined)
-            throw refuse(text, node, 'an aggregate function stands where there is no group');
+          if (resolved === undefined) throw refuse(text, node, MISPLACED_AGGREGATE);
           return resolved;
         }
         default:

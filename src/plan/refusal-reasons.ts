@@ -1,6 +1,12 @@
 /** Why an expression that the planner does not know is refused, in words for its author. */
 import type { Expression } from '../sql/ast/select.js';
 
+/** Reasons of refusals that no definition meets: TiDB has looked at it before. */
+export const UNKNOWN_COLUMN = 'no column of the table has this name';
+export const AMBIGUOUS_COLUMN = 'more than one column has this name';
+export const MISPLACED_AGGREGATE = 'an aggregate function stands where there is no group';
+export const UNDECIDED_BY_GROUP = 'GROUP BY does not decide its value';
+
 /** Functions whose value is not a function of the tables' contents. */
 const NON_DETERMINISTIC: ReadonlySet<string> = new Set([
   'RAND',

@@ -25,7 +25,7 @@ import type { SchemaTable } from './schema.js';
 import { queryOf, relationNamed, selectOf } from './select-nodes.js';
 import { packedMoment } from './session-functions.js';
 import { storedValue } from './store-value.js';
-import { readRows, TableWriter } from './table-rows.js';
+import { type KeyChange, TableWriter, readRows } from './table-rows.js';
 import type { Work } from './work.js';
 
 /** What a change came to. */
@@ -128,10 +128,16 @@ export async function insertRows(work: Work, ids: RowIds, statement: InsertState
   const given = await givenRows(work, statement, places);
   const rows = given.map((values, i) => completeRow(target, places, values, i + 1));
   const lastInsertId = await fillIds(work, ids, target, rows);
+  const planned = rows.map((row) => ({ row, changes: target.writer.changes(undefined, row) }));
+  // One look for the keys of all rows, not one for each.
+  await target.writer.look(
+    planned.flatMap(({ changes }) => changes),
+    work.signal,
+  );
   let affected = 0n;
   let same = 0n;
-  for (const row of rows) {
-    const count = await insertOne(target, statement, row);
+  for (const { row, changes } of planned) {
+    const count = await insertOne(target, statement, row, changes);
     affected += count;
     if (count === 0n && !statement.isIgnoring) same++;
   }
@@ -246,9 +252,13 @@ async function fillIds(work: Work, ids: RowIds, target: Target, rows: readonly D
   return first;
 }
 
-async function insertOne(target: Target, statement: InsertStatement, row: Row): Promise<bigint> {
+async function insertOne(
+  target: Target,
+  statement: InsertStatement,
+  row: Row,
+  changes: readonly KeyChange[],
+): Promise<bigint> {
   const { writer, work } = target;
-  const changes = writer.changes(undefined, row);
   const [key] = await writer.taken(changes, work.signal);
   if (key === undefined) {
     writer.write(changes);
@@ -258,7 +268,7 @@ async function insertOne(target: Target, statement: InsertStatement, row: Row): 
   if (statement.isReplacing) {
     const before = await writer.rowOf(key, work.signal);
     writer.write(writer.changes(before, undefined));
-    return 1n + (await insertOne(target, statement, row));
+    return 1n + (await insertOne(target, statement, row, changes));
   }
   if (statement.isIgnoring) return 0n;
   throw writer.duplicate(row, key);
@@ -348,20 +358,22 @@ export async function updateRows(work: Work, statement: UpdateStatement): Promis
     value.kind === 'default' ? { kind: 'null', span: SPAN } : value,
   );
   const chosen = await chosenRows(target, statement, items);
-  let changed = 0n;
-  let ignored = 0n;
-  for (const [i, { row, values }] of chosen.entries()) {
+  const planned = chosen.flatMap(({ row, values }, i) => {
     const after = assigned(target, assignments, row, values, i + 1);
-    if (isSameRow(row, after)) continue;
-    try {
-      await replaceRow(target, row, after);
-    } catch (error) {
-      if (!statement.isIgnoring || !(error instanceof SqlError) || error.errno !== 1062) throw error;
-      ignored++;
-      continue;
-    }
-    changed++;
+    return isSameRow(row, after) ? [] : [{ after, changes: target.writer.changes(row, after) }];
+  });
+  await target.writer.look(
+    planned.flatMap(({ changes }) => changes),
+    work.signal,
+  );
+  let ignored = 0n;
+  for (const { after, changes } of planned) {
+    const [key] = await target.writer.taken(changes, work.signal);
+    if (key === undefined) target.writer.write(changes);
+    else if (statement.isIgnoring) ignored++;
+    else throw target.writer.duplicate(after, key);
   }
+  const changed = BigInt(planned.length) - ignored;
   const matched = BigInt(chosen.length) - ignored;
   return {
     affectedRows: changed,

@@ -8,6 +8,9 @@ import { NO_BYTES, fromUtf8 } from '../../base/bytes.js';
 import { SqlError, TiviewError, messageOf } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Telemetry } from '../../base/telemetry.js';
+import { EvaluationError } from '../../dataflow/evaluation-error.js';
+import { NotSupportedError } from '../../sql/not-supported-error.js';
+import { isTooDeep } from '../../sql/parse/grammar-error.js';
 import { splitStatements } from '../../sql/scan/statement-end.js';
 import { Capability, hasCapability } from '../../wire/capability.js';
 import { printColumnDefinition } from '../../wire/column-definition.js';
@@ -95,16 +98,25 @@ export class Connection {
         }
       }
     } catch (error) {
-      // A broken socket is the client's good-bye; what it sends that is no protocol ends the connection.
-      if (!(error instanceof Error)) throw error;
-      this.#telemetry.log.debug('a connection of the embedded server ended', {
-        connId: id,
-        cause: error.message,
-      });
+      this.#failed(error);
     } finally {
       this.close();
       this.#server.sessions.delete(id);
     }
+  }
+
+  /** A bug takes its connection down, and says so on both sides. */
+  #failed(error: unknown): void {
+    const { log } = this.#telemetry;
+    const fields = { connId: this.session.id, cause: messageOf(error) };
+    // A broken socket is the client's good-bye; what it sends that is no protocol ends the connection.
+    if (error instanceof TiviewError || (error instanceof Error && 'code' in error)) {
+      log.debug('a connection of the embedded server ended', fields);
+      return;
+    }
+    log.error('a bug ended a connection of the embedded server', fields);
+    const message = `internal error: ${fields.cause}`;
+    this.#send(frame(1, (out) => printErr({ errno: 1105, sqlState: 'HY000', message }, out)));
   }
 
   /** Ends it at once. */
@@ -112,7 +124,9 @@ export class Connection {
     this.#closed.abort(
       new TiviewError('the connection is closed', { kind: 'closed', side: 'client', isRetryable: false }),
     );
-    this.#socket.destroy();
+    // What was answered is still sent.
+    this.#socket.end();
+    this.#socket.destroySoon();
   }
 
   #handle() {
@@ -350,8 +364,16 @@ export class Connection {
   }
 
   #errorPacket(error: unknown): ErrPacket {
+    if (error instanceof NotSupportedError) {
+      const message = `The embedded cluster does not yet support '${error.piece}': ${error.reason}`;
+      return { errno: error.errno, sqlState: error.sqlState, message };
+    }
     if (error instanceof SqlError)
       return { errno: error.errno, sqlState: error.sqlState, message: error.message };
+    if (error instanceof EvaluationError)
+      return { errno: error.errno, sqlState: '22003', message: error.message };
+    if (isTooDeep(error))
+      return { errno: 1064, sqlState: '42000', message: 'the statement nests too deeply' };
     if (error instanceof TiviewError) return { errno: 1105, sqlState: 'HY000', message: messageOf(error) };
     throw error;
   }

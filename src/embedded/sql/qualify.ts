@@ -95,10 +95,17 @@ function nameBody(
       const { table, columns } = nameTable(body.table, naming, inReach);
       return { body: table.kind === 'tableName' ? { ...body, table } : body, columns };
     }
-    case 'values':
-      return { body: nameExpressions(body, naming, inReach) as QueryBody, columns: [] };
+    case 'values': {
+      const [first] = body.rows;
+      const width = first?.kind === 'row' ? first.values.length : 0;
+      const names = Array.from({ length: width }, (_, i) => `column_${i}`);
+      return { body: nameExpressions(body, naming, inReach) as QueryBody, columns: named(names) };
+    }
     case 'setOperation': {
       const operands = body.operands.map((operand) => nameQuery(operand, naming, inReach));
+      const width = operands[0]?.columns.length;
+      if (operands.some(({ columns }) => columns.length !== width))
+        throw new SqlError(1222, '21000', 'The used SELECT statements have a different number of columns');
       return {
         body: { ...body, operands: operands.map(({ query }) => query) },
         columns: operands[0]?.columns ?? [],
@@ -168,6 +175,8 @@ function nameExpressions(node: unknown, naming: Naming, inReach: InReach): unkno
 
 interface NamedTable {
   readonly table: TableExpression;
+  /** What its tables are called, in lower case: aliases, or names as they are written. */
+  readonly names: readonly string[];
   readonly columns: readonly NamedColumn[];
 }
 
@@ -179,7 +188,8 @@ function nameFrom(from: TableExpression, naming: Naming, inReach: InReach): Name
       const inner = nameQuery(from.query, naming, inReach);
       if (from.alias === undefined)
         throw new SqlError(1248, '42000', 'Every derived table must have its own alias');
-      return { table: { ...from, query: inner.query }, columns: renamed(inner.columns, from.alias) };
+      const columns = renamed(inner.columns, from.alias);
+      return { table: { ...from, query: inner.query }, names: [lowerName(from.alias)], columns };
     }
     case 'join':
       return nameJoin(from, naming, inReach);
@@ -191,6 +201,12 @@ function renamed(columns: readonly NamedColumn[], table: string | undefined): re
 }
 
 function nameTable(table: TableName, naming: Naming, inReach: InReach): NamedTable {
+  const { alias, database, name } = table;
+  const shown = alias ?? (database === undefined ? name : `${database}.${name}`);
+  return { ...namedTable(table, naming, inReach), names: [lowerName(shown)] };
+}
+
+function namedTable(table: TableName, naming: Naming, inReach: InReach): Omit<NamedTable, 'names'> {
   const common = table.database === undefined ? inReach.get(lowerName(table.name)) : undefined;
   const shown = table.alias ?? table.name;
   if (common !== undefined)
@@ -215,9 +231,11 @@ function nameTable(table: TableName, naming: Naming, inReach: InReach): NamedTab
   }
   const columns = (found.stored.cols ?? []).map(({ name }) => ({ database, table: shown, name: name.O }));
   if (!naming.expandsViews) return { table: whole, columns };
+  // A definition names everything with its database, and may name other views.
+  const inner = nameQuery(parseSelect(view.view_select), naming, new Map()).query;
   const query = withColumnNames(
-    parseSelect(view.view_select),
-    (found.stored.cols ?? []).map(({ name }) => name.O),
+    inner,
+    columns.map(({ name }) => name),
   );
   const { span, parentheses } = table;
   const derived = {
@@ -257,12 +275,17 @@ function nameJoin(join: Join, naming: Naming, inReach: InReach): NamedTable {
     right: right.table,
     on: join.on === undefined ? undefined : nameExpressions(join.on, naming, inReach),
   } as Join;
+  const shown = new Set(left.names);
+  const twice = right.names.find((name) => shown.has(name));
+  if (twice !== undefined) throw new SqlError(1066, '42000', `Not unique table/alias: '${twice}'`);
+  const names = [...left.names, ...right.names];
   const [first, second] = join.type === 'RIGHT' ? [right, left] : [left, right];
   const isShared = sharedNames(join, left.columns, right.columns);
-  if (isShared === undefined) return { table, columns: [...left.columns, ...right.columns] };
+  if (isShared === undefined) return { table, names, columns: [...left.columns, ...right.columns] };
   // What is joined on is there once, before everything else.
   return {
     table,
+    names,
     columns: [
       ...first.columns.filter(({ name }) => isShared(name)),
       ...first.columns.filter(({ name }) => !isShared(name)),

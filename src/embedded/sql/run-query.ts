@@ -26,7 +26,7 @@ import { printQuery } from '../../sql/parse/print-select.js';
 import { withFrontFunctions } from './front-functions.js';
 import { isFrontNode } from './front-nodes.js';
 import { kindOf, mapChildren, someNode } from './map-tree.js';
-import { nameError, unknownColumn } from './name-errors.js';
+import { mistakeIn, unknownColumn } from './name-errors.js';
 import { sortRows } from './order-rows.js';
 import { type ResultTable, relationTable, scanOf } from './relation-table.js';
 import { relationNamed, selectOf } from './select-nodes.js';
@@ -159,7 +159,7 @@ class QueryRun {
     try {
       bound = bindDefinition(definition, tableOf, settings, this.#relations);
     } catch (error) {
-      throw nameError(error) ?? error;
+      throw mistakeIn(query, error, settings.sqlMode) ?? error;
     }
     const plan = prune(pushDown(bound.plan));
     const rows = evaluatePlan(plan, (table, columnIds) => this.#scan(table, columnIds));

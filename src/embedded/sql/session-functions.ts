@@ -66,13 +66,16 @@ export function withSessionValues(query: Query, facts: SessionFacts): FilledQuer
 const FLAG_TYPE: FieldType = plainType(MysqlType.longlong, 1, 0, FieldFlag.notNull);
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '<=>', '!=', '<', '<=', '>', '>=']);
 
-/** A comparison whose left side is a column where it was a string. */
+/** A comparison of two literals: one of them becomes a column, of a string and a number the number. */
 function withoutLiteralLeft(node: unknown, hoisted: (literal: Expression) => Expression): unknown {
   const kind = kindOf(node);
   if (kind === 'binary') {
     const binary = node as Binary;
-    const isString = COMPARISONS.has(binary.operator) && binary.left.kind === 'string';
-    return isString ? { ...binary, left: hoisted(binary.left) } : node;
+    const { left, right } = binary;
+    if (!COMPARISONS.has(binary.operator)) return node;
+    if (left.kind === 'string' && right.kind === 'number') return { ...binary, right: hoisted(right) };
+    const isHoisted = left.kind === 'string' || (left.kind === 'number' && right.kind === 'string');
+    return isHoisted ? { ...binary, left: hoisted(left) } : node;
   }
   if (kind !== 'like' && kind !== 'inList') return node;
   const test = node as Like | InList;

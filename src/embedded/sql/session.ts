@@ -227,21 +227,41 @@ export class Session {
     signal: AbortSignal,
   ): Promise<Answer> {
     this.#mayWrite();
-    for (let attempt = 1; ; attempt++) {
-      const isOwn = this.#transaction === undefined && this.variables.isOn('autocommit');
-      const transaction = this.#transaction ?? (await this.#newTransaction(signal));
-      if (!isOwn) this.#transaction = transaction;
-      const saved = transaction.save();
-      try {
-        const change = await this.#changeIn(await this.#workIn(transaction, signal), statement);
-        if (isOwn) await this.#server.commit(transaction, signal);
-        if (change.lastInsertId > 0n) this.#lastInsertId = change.lastInsertId;
-        return { kind: 'ok', change };
-      } catch (error) {
-        transaction.revertTo(saved);
-        const isConflict = error instanceof SqlError && RETRIED.includes(error.errno);
-        if (!isConflict || !isOwn || attempt === ATTEMPTS_MAX) throw error;
+    if (this.#transaction !== undefined || !this.variables.isOn('autocommit'))
+      return this.#attempt(statement, signal);
+    try {
+      return await this.#attempt(statement, signal);
+    } catch (error) {
+      if (!isRetried(error)) throw error;
+    }
+    // Those that were in each other's way go on one after the other.
+    return this.#server.inTurn(async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#attempt(statement, signal);
+        } catch (error) {
+          if (!isRetried(error) || attempt === ATTEMPTS_MAX) throw error;
+        }
       }
+    });
+  }
+
+  async #attempt(
+    statement: Extract<Statement, { kind: 'insert' | 'update' | 'delete' }>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const isOwn = this.#transaction === undefined && this.variables.isOn('autocommit');
+    const transaction = this.#transaction ?? (await this.#newTransaction(signal));
+    if (!isOwn) this.#transaction = transaction;
+    const saved = transaction.save();
+    try {
+      const change = await this.#changeIn(await this.#workIn(transaction, signal), statement);
+      if (isOwn) await this.#server.commit(transaction, signal);
+      if (change.lastInsertId > 0n) this.#lastInsertId = change.lastInsertId;
+      return { kind: 'ok', change };
+    } catch (error) {
+      transaction.revertTo(saved);
+      throw error;
     }
   }
 
@@ -346,6 +366,10 @@ export class Session {
     const [column] = columns;
     return cell === null || cell === undefined || column === undefined ? null : datumText(cell, column.type);
   }
+}
+
+function isRetried(error: unknown): boolean {
+  return error instanceof SqlError && RETRIED.includes(error.errno);
 }
 
 function rows(result: ResultTable): Answer {

@@ -25,6 +25,7 @@ export class SqlServer {
   readonly variables = serverVariables();
   readonly sessions = new Map<number, SessionHandle>();
   readonly #gate = new SchemaGate();
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #pd: readonly string[];
   /** Where it listens, `host:port`. */
   #address = '';
@@ -69,6 +70,13 @@ export class SqlServer {
         );
       await transaction.commit(signal);
     });
+  }
+
+  /** Runs work when all that came before it has ended. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   /** Ends a session's statement, or the session. One that is not there is none of anybody's business. */

@@ -26,6 +26,8 @@ export class StorageTransaction {
   readonly startTs: Ts;
   readonly #cluster: TikvCluster;
   readonly #snapshot: Snapshot;
+  /** Whether the snapshot has keys that were asked for. */
+  readonly #seen = new Map<KeyString, boolean>();
   readonly #writes = new OrderedMap<KeyString, Uint8Array | null>();
   readonly #touched = new Map<TableId, TableVersion>();
 
@@ -57,19 +59,25 @@ export class StorageTransaction {
     return own === undefined ? this.#snapshot.get(key, signal) : (own ?? undefined);
   }
 
+  /** Learns which of some keys the snapshot has, so that {@link existing} need not ask. @throws BudgetError */
+  async look(keys: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    const unknown = keys.filter((key) => !this.#seen.has(keyString(key)));
+    if (unknown.length === 0) return;
+    const found = await this.#snapshot.batchGet(unknown, signal);
+    for (const key of unknown) this.#seen.set(keyString(key), found.has(keyString(key)));
+  }
+
   /** Those of some keys that have a value. @throws BudgetError */
   async existing(keys: readonly Uint8Array[], signal: AbortSignal): Promise<ReadonlySet<KeyString>> {
-    const found = new Set<KeyString>();
-    const unknown: Uint8Array[] = [];
-    for (const key of keys) {
-      const own = this.#writes.get(keyString(key));
-      if (own === undefined) unknown.push(key);
-      else if (own !== null) found.add(keyString(key));
-    }
-    if (unknown.length > 0) {
-      for (const key of (await this.#snapshot.batchGet(unknown, signal)).keys()) found.add(key);
-    }
-    return found;
+    await this.look(
+      keys.filter((key) => !this.#writes.has(keyString(key))),
+      signal,
+    );
+    const isThere = (key: KeyString): boolean => {
+      const own = this.#writes.get(key);
+      return own === undefined ? this.#seen.get(key) === true : own !== null;
+    };
+    return new Set(keys.map(keyString).filter(isThere));
   }
 
   /** The pairs of a range in key order, copied. @throws BudgetError */

@@ -46,7 +46,7 @@ export async function readRows(
 }
 
 /** A change of one key. */
-interface KeyChange {
+export interface KeyChange {
   readonly key: Uint8Array;
   /** undefined: the key is deleted. */
   readonly value: Uint8Array | undefined;
@@ -113,6 +113,14 @@ export class TableWriter {
     const keys = changes.filter(({ isNew }) => isNew).map(({ key }) => key);
     const found: ReadonlySet<KeyString> = await this.#transaction.existing(keys, signal);
     return keys.filter((key) => found.has(keyString(key)));
+  }
+
+  /** Looks ahead for what {@link taken} will be asked. @throws BudgetError */
+  async look(changes: readonly KeyChange[], signal: AbortSignal): Promise<void> {
+    await this.#transaction.look(
+      changes.filter(({ isNew }) => isNew).map(({ key }) => key),
+      signal,
+    );
   }
 
   /** Writes changes that no other row is in the way of. */

@@ -250,6 +250,15 @@ select * from o order by nosuch
 select from o
 select * from (select id from o)
 selec 1
+select 1 union select 1, 2
+select a.id from c a join o a on a.id = 1
+select c.id from c join d1.c on 1 = 1
+select id, count(*) from o
+select customer, id, count(*) from o group by customer
+select sum(count(*)) from o
+select id from o where sum(amount) > 1
+select 9223372036854775807 + 1
+select 1 = '1', '2' = 2
 select 1, 'a', 1.5, null, true, -1, 0x41, 1e3
 select 1 + 1, 2 * 3.5, 7 / 2, 7 div 2, 7 % 2, -(3), 1 = 1, 2 > 3, null is null, not 1, 1 and 0, 1 or 0, 1 xor 1
 select 'a' = 'a', 'a' < 'b', 'abc' like 'a%', 2 in (1, 2, 3), 5 between 1 and 9, null = null, null <=> null
@@ -285,6 +294,9 @@ create view v3 (p) as select id, name from c
 create view v4 as select id, id from c
 create view v4 as select @x
 create view v4 as select nosuch from c
+create view v5 as select x.n, c.name from vw x join c on c.id = x.cust
+select * from v5 order by n, name
+drop view v5
 drop table vw
 drop view nosuch
 drop view if exists nosuch
