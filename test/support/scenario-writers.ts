@@ -76,11 +76,11 @@ export async function fillScenarios(session: SqlClient, sizes: ScenarioSizes): P
   await chunks('accounts', accounts, (i) => `(${i}, 'owner ${i % 50}', ${FIRST_BALANCE})`);
 }
 
-type Load = (session: SqlClient, random: Random, sizes: ScenarioSizes) => Promise<void>;
+type Load = (session: SqlClient, random: Random, sizes: ScenarioSizes, begin: string) => Promise<void>;
 
-const transfer: Load = async (session, random, { accounts }) => {
+const transfer: Load = async (session, random, { accounts }, begin) => {
   const [from, to, amount] = [random.int(0, accounts - 1), random.int(0, accounts - 1), random.int(1, 50)];
-  await session.run(random.chance(0.5) ? 'begin pessimistic' : 'begin optimistic');
+  await session.run(begin);
   await session.run(`update accounts set balance = balance - ${amount} where id = ${from}`);
   await session.run(`update accounts set balance = balance + ${amount} where id = ${to}`);
   await session.run(random.chance(0.1) ? 'rollback' : 'commit');
@@ -88,9 +88,10 @@ const transfer: Load = async (session, random, { accounts }) => {
 
 const post: Load = async (session, random, { authors }) => {
   const author = random.int(0, authors + 5);
+  const first = random.int(1, authors * 3);
   const statements = [
     `insert into posts (author, title) values (${author}, 'new')`,
-    `update posts set author = ${author} order by rand() limit 1`,
+    `update posts set author = ${author} where id between ${first} and ${first + 1}`,
     `delete from posts where author = ${author} limit 2`,
     `replace into authors values (${author}, 'name ${random.int(0, 9)}')`,
   ];
@@ -149,7 +150,15 @@ const order: Load = async (session, random) => {
   await session.run(random.chance(0.1) ? 'rollback' : 'commit');
 };
 
-const LOADS: readonly Load[] = [transfer, post, vote, order, transfer, vote, post, order];
+const LOADS = { transfer, post, vote, order } as const;
+
+/** A load that a connection writes. */
+export type LoadName = keyof typeof LOADS;
+
+const ALL_LOADS: readonly LoadName[] = [
+  ...(['transfer', 'post', 'vote', 'order'] as const),
+  ...(['transfer', 'vote', 'post', 'order'] as const),
+];
 
 /** TiDB's errors that concurrent transactions meet. */
 const EXPECTED_ERRNOS = new Set([1062, 1205, 1213, 8002, 8022, 8028, 9007]);
@@ -168,15 +177,20 @@ export class ScenarioWriters implements AsyncDisposable {
       readonly database: string;
       readonly seed: number;
       readonly pauseMs: number;
+      /** What each connection writes. */
+      readonly loads?: readonly LoadName[];
+      /** How transfers begin. */
+      readonly begins?: readonly string[];
     },
     sizes: ScenarioSizes,
   ) {
-    this.#work = LOADS.map(async (load, index) => {
+    const { loads = ALL_LOADS, begins = ['begin pessimistic', 'begin optimistic'] } = options;
+    this.#work = loads.map(async (load, index) => {
       const random = new Random(options.seed * 17 + index);
       await using session = await SqlClient.open(options);
       while (!this.#stopped.signal.aborted) {
         try {
-          await load(session, random, sizes);
+          await LOADS[load](session, random, sizes, random.pick(begins));
         } catch (error) {
           if (!isServerError(error) || !EXPECTED_ERRNOS.has(error.errno)) throw error;
           await session.run('rollback');
