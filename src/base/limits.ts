@@ -49,6 +49,12 @@ export const limits = {
   tsoMessagesInFlight: 16,
   /** A TSO stream that has not answered for so long is given up. */
   tsoAttemptMs: 3000,
+  /** How long the embedded cluster keeps history that no barrier holds: TiDB's `tidb_gc_life_time`. */
+  embeddedHistoryMs: 600_000,
+  /** Bytes of feed events that a stream of the embedded cluster holds for a client that does not read them. */
+  embeddedFeedQueueBytes: 64 * 1024 * 1024,
+  /** The same, above which incremental scans wait. */
+  embeddedScanQueueBytes: 1024 * 1024,
   /** Bytes that one feed stream holds for a consumer that does not drain it. */
   feedQueueBytes: 64 * 1024 * 1024,
   /** Prewritten values held while their commit is awaited, over all spans of a feed. */
@@ -111,12 +117,6 @@ export const limits = {
   localPreparedStatements: 1024,
   /** What one session keeps of the statements that it has prepared by PREPARE, and that are ours or write. */
   namedStatementBytes: 4 * 1024 * 1024,
-  /** How long the embedded cluster keeps history that no barrier holds: TiDB's `tidb_gc_life_time`. */
-  embeddedHistoryMs: 600_000,
-  /** Bytes of feed events that a stream of the embedded cluster holds for a client that does not read them. */
-  embeddedFeedQueueBytes: 64 * 1024 * 1024,
-  /** The same, above which incremental scans wait. */
-  embeddedScanQueueBytes: 1024 * 1024,
   /** Registered views. */
   views: 10_000,
 } as const;

@@ -78,7 +78,7 @@ export class StorageCluster {
       pd: this.#pd,
       gc: this.#gc,
       collectGarbage: () => this.#beginGc(),
-      now: () => this.#nowMs,
+      lastSeenMs: () => this.#nowMs,
     });
     for (const [i, key] of FIRST_SPLITS.entries()) {
       this.#regions.split(keyString(utf8(key)));

@@ -21,7 +21,8 @@ export interface FaultTargets {
   readonly gc: GcState;
   /** Begins a round of garbage collection. */
   readonly collectGarbage: () => void;
-  readonly now: () => number;
+  /** The time of the last call, by PD's clock. */
+  readonly lastSeenMs: () => number;
 }
 
 /** A region as tests see it; raw keys. */
@@ -44,9 +45,16 @@ export class Faults {
   readonly #targets: FaultTargets;
   readonly #losses = new Map<string, { readonly loss: Loss; left: number }>();
   #onDrop: (storeId: bigint) => void = () => undefined;
+  #now: () => number;
 
   constructor(targets: FaultTargets) {
     this.#targets = targets;
+    this.#now = targets.lastSeenMs;
+  }
+
+  /** Where a fault finds out when it happens, if calls are too rare to tell. */
+  set clock(now: () => number) {
+    this.#now = now;
   }
 
   /** Called when the connections of a store are to break; there is one listener. */
@@ -89,7 +97,7 @@ export class Faults {
 
   /** Breaks and refuses connections; a second later other stores lead its regions. */
   stopStore(storeId: bigint): void {
-    this.#targets.health.stop(storeId, this.#targets.now());
+    this.#targets.health.stop(storeId, this.#now());
     this.dropConnections(storeId);
   }
 
@@ -115,7 +123,7 @@ export class Faults {
 
   /** For so long PD has no leader. */
   losePdLeader(ms: number): void {
-    this.#targets.pd.abdicate(this.#targets.now() + ms);
+    this.#targets.pd.abdicate(this.#now() + ms);
   }
 
   /** PD's clock is ahead by so much, from now on. */

@@ -67,7 +67,12 @@ export async function startStorage(options: StorageOptions, signal: AbortSignal)
     pd: pd.address,
     stores: new Map(Array.from(stores, ([storeId, server]) => [storeId, server.address])),
   });
-  cluster.faults.onDrop = (storeId) => stores.get(storeId)?.dropConnections();
+  cluster.faults.clock = now;
+  cluster.faults.onDrop = (storeId) => {
+    stores.get(storeId)?.dropConnections();
+    // An election may be due soon.
+    alarm.ring();
+  };
   const work = runtime.spawn('embedded storage', (abort) => advance(cluster, { runtime, now, alarm }, abort));
   telemetry.log.info('embedded storage listens', { pd: pd.address, stores: stores.size });
   return {

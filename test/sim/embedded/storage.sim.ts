@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { keyBytes, type KeyString, utf8 } from '../../../src/base/bytes.js';
 import { GrpcTransport } from '../../../src/tikv/grpc-transport.js';
-import { RpcError } from '../../../src/tikv/rpc-error.js';
+import { RpcCode, RpcError } from '../../../src/tikv/rpc-error.js';
 import { LagResolver } from '../../../src/tikv/feed/lag-resolver.js';
 import { HistoryGoneError } from '../../../src/tikv/pd/gc-barrier.js';
 import { ts } from '../../../src/codec/tso.js';
@@ -133,6 +133,14 @@ describe('the embedded storage, part by part', function () {
     await feed.close();
   });
 
+  it('has no leader of PD for as long as it was told, also after a rest', async () => {
+    await world.pause(1500);
+    const before = world.runtime.monotonicMs();
+    world.faults.losePdLeader(300);
+    await world.tso();
+    expect(world.runtime.monotonicMs() - before).to.be.greaterThan(290);
+  });
+
   it('goes on when its stores stop in turn', async () => {
     for (const storeId of [1n, 2n, 3n]) {
       world.faults.stopStore(storeId);
@@ -155,6 +163,33 @@ describe('the embedded storage, part by part', function () {
       expect(error instanceof RpcError && error.isUnimplemented, method).to.equal(true);
     }
     transport.close();
+  });
+
+  it('refuses what is no request, and lives', async () => {
+    const transport = new GrpcTransport();
+    const garbage = new Uint8Array(9).fill(0xff);
+    const { id } = (await world.cluster.pd.stores(NEVER))[0]!;
+    const store = await world.cluster.regions.storeAddress(id, NEVER);
+    for (const [address, method] of [
+      [world.pdAddress, '/pdpb.PD/GetRegion'],
+      [store, '/tikvpb.Tikv/KvGet'],
+    ] as const) {
+      const error = await transport.unary(address, method, garbage, NEVER).catch((thrown: unknown) => thrown);
+      expect(error instanceof RpcError && error.code, method).to.equal(RpcCode.invalidArgument);
+    }
+    for (const [address, method] of [
+      [world.pdAddress, '/pdpb.PD/Tso'],
+      [store, '/cdcpb.ChangeData/EventFeedV2'],
+    ] as const) {
+      const stream = transport.duplex(address, method, { features: 'stream-multiplexing' }, NEVER);
+      await stream.write(garbage);
+      const error = await stream[Symbol.asyncIterator]()
+        .next()
+        .catch((thrown: unknown) => thrown);
+      expect(error instanceof RpcError && error.code, method).to.equal(RpcCode.invalidArgument);
+    }
+    transport.close();
+    await world.commit(put('t', 'lives'));
   });
 
   it('keeps keys of any bytes apart and in order', async () => {

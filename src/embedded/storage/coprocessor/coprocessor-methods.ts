@@ -1,7 +1,6 @@
 /** Scans of tables, as requests and replies: exactly the plans that our client sends (src/tikv/coprocessor). */
 import { present } from '../../../base/assert.js';
 import { keyBytes } from '../../../base/bytes.js';
-import { CodecError } from '../../../codec/codec-error.js';
 import type {
   CopRequest,
   CopResponse,
@@ -13,6 +12,7 @@ import { kvMethods } from '../../../tikv/kv-methods.js';
 import { messageCodec } from '../../../tikv/proto.js';
 import type { MessageInput } from '../../../tikv/proto-types.js';
 import type { MvccStore } from '../mvcc/mvcc-store.js';
+import { decodeRequest, isMalformedRequest } from '../malformed-request.js';
 import { readingOf } from '../mvcc/reads.js';
 import { lockInfo } from '../mvcc/records.js';
 import type { StoreRegion } from '../regions/store-region.js';
@@ -44,7 +44,7 @@ function answer(store: MvccStore, request: CopRequest, region: StoreRegion): Mes
     return replyOf(request, run(store, request, region));
   } catch (error) {
     // A plan that is not served, or rows that are not the plan's.
-    if (error instanceof PlanError || error instanceof CodecError) return { otherError: error.message };
+    if (error instanceof PlanError || isMalformedRequest(error)) return { otherError: error.message };
     throw error;
   }
 }
@@ -53,7 +53,11 @@ function run(store: MvccStore, request: CopRequest, region: StoreRegion): DagOut
   if (request.tp !== REQUEST_TYPE_DAG) notServed(`requests of type ${String(request.tp)}`);
   const pageRows = request.pagingSize === 0n ? Infinity : Number(request.pagingSize);
   const reading = readingOf(request.context, request.startTs);
-  return new DagRun(dagCodec.decode(request.data)).run(request.ranges, pageRows, { store, region, reading });
+  return new DagRun(decodeRequest(dagCodec, request.data)).run(request.ranges, pageRows, {
+    store,
+    region,
+    reading,
+  });
 }
 
 function replyOf(request: CopRequest, outcome: DagOutcome): MessageInput<CopResponse> {

@@ -1,5 +1,6 @@
 /** One stream of a feed, without its socket: messages come in, messages wait to go out, at some point it is over. */
 import type { CallFailure } from '../call-outcome.js';
+import { decodeRequest } from '../malformed-request.js';
 import { type ChangeDataRequest, requestCodec } from './feed-messages.js';
 import { Outbox } from './outbox.js';
 import type { Subscription } from './subscription.js';
@@ -51,7 +52,7 @@ export class FeedConnection {
   /** A message of the client. */
   receive(message: Uint8Array): void {
     if (this.#isOver) return;
-    const request = requestCodec.decode(message);
+    const request = decodeRequest(requestCodec, message);
     this.#getsResolved ??= understandsBatches(request.header?.ticdcVersion ?? '');
     this.#server.onRequest(this, request);
   }

@@ -16,6 +16,7 @@ import { asError, messageOf } from '../../../base/errors.js';
 import type { Runtime } from '../../../base/runtime.js';
 import { RpcCode } from '../../../tikv/rpc-error.js';
 import type { CallFailure, CallOutcome } from '../call-outcome.js';
+import { isMalformedRequest } from '../malformed-request.js';
 
 /** One stream, as gRPC has it. */
 export type ByteStream = ServerDuplexStream<Uint8Array, Uint8Array>;
@@ -94,11 +95,14 @@ export class RawServer {
   }
 }
 
-/** A handler that throws has a bug: the runtime's owner is to know. */
+/** A handler that throws has a bug, of which the runtime's owner is to know, unless the request was none. */
 export function guarded<R>(runtime: Runtime, handle: () => R): R | CallFailure {
   try {
     return handle();
   } catch (error) {
+    if (isMalformedRequest(error)) {
+      return { kind: 'failure', code: RpcCode.invalidArgument, details: error.message };
+    }
     runtime.spawn('embedded storage', () => Promise.reject(asError(error)));
     return { kind: 'failure', code: RpcCode.internal, details: messageOf(error) };
   }

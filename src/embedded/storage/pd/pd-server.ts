@@ -34,6 +34,7 @@ import { decodeRegionKey } from '../../../tikv/region-key.js';
 import { RpcCode } from '../../../tikv/rpc-error.js';
 import { type StoreRegion, peerMessage, rawKey, regionMessage } from '../regions/store-region.js';
 import { type CallOutcome, unavailable, unimplemented } from '../call-outcome.js';
+import { decodeRequest } from '../malformed-request.js';
 import type { GcState } from './gc-state.js';
 import type { RegionDirectory } from './region-directory.js';
 import type { TsoAllocator } from './tso-allocator.js';
@@ -101,7 +102,7 @@ export class PdServer {
   /** One message of a stream of timestamps. A failure ends the stream. */
   timestamps(body: Uint8Array, nowMs: number): CallOutcome {
     if (!this.isLeader(nowMs)) return NOT_LEADER;
-    const { count, header } = tso.request.decode(body);
+    const { count, header } = decodeRequest(tso.request, body);
     if (header?.clusterId !== this.#parts.clusterId) return this.#wrongCluster(header?.clusterId ?? 0n);
     if (count === 0)
       return { kind: 'failure', code: RpcCode.invalidArgument, details: 'no timestamps asked for' };
@@ -150,7 +151,7 @@ export class PdServer {
     answer: (request: Q, nowMs: number) => MessageInput<R>,
   ): [string, Served] {
     const served: Served = (body, nowMs) => {
-      const message = request.decode(body);
+      const message = decodeRequest(request, body);
       const asked = message.header?.clusterId ?? 0n;
       // Whoever asks for the members does not know the cluster yet.
       if (asked !== this.#parts.clusterId && name !== getMembers.name) return this.#wrongCluster(asked);

@@ -1,6 +1,7 @@
 /** A method of a store: from bytes to bytes, by way of the region that the request is for. */
 import type { Context, MessageInput, WithContext, WithRegionError } from '../../../tikv/proto-types.js';
 import type { KvMethod } from '../../../tikv/kv-methods.js';
+import { decodeRequest } from '../malformed-request.js';
 import { type StoreRegion, rawKey } from '../regions/store-region.js';
 import { type RegionError, type RegionFinding, checkKeys } from './region-check.js';
 
@@ -30,7 +31,7 @@ export function regionMethod<Q extends WithContext, R extends WithRegionError>(
   return {
     name: method.name,
     answer: (body, find) => {
-      const request = method.request.decode(body);
+      const request = decodeRequest(method.request, body);
       const finding = find(request.context);
       if (finding.kind === 'error') return refuse(finding.error);
       const error = checkKeys(finding.region, keysOf(request).map(rawKey));
