@@ -391,6 +391,9 @@ set names nosuch
 set transaction isolation level repeatable read
 analyze table o
 analyze table nosuch
+admin check table o
+admin check table nosuch
+select substring_index('a.b.c', '.', 2), substring_index('a.b.c', '.', -1)
 kill 999999
 explain nosuch
 
