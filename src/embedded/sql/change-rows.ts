@@ -26,7 +26,7 @@ import { queryOf, relationNamed, selectOf } from './select-nodes.js';
 import { packedMoment } from './session-functions.js';
 import { storedValue } from './store-value.js';
 import { type KeyChange, TableWriter, readRows } from './table-rows.js';
-import type { Work } from './work.js';
+import type { OwnRelations, Work } from './work.js';
 
 /** What a change came to. */
 export interface ChangeResult {
@@ -398,7 +398,7 @@ async function chosenRows(
   items: readonly Expression[],
 ): Promise<readonly { readonly row: Row; readonly values: readonly Typed[] }[]> {
   const { work, columns, writer } = target;
-  const rows = await readRows(target.table.version, writer.columnIds, work.transaction, work.signal);
+  const { version, database } = target.table;
   const name = alias ?? table.name;
   const all = columns.map((column): Expression => ({
     kind: 'column',
@@ -407,8 +407,14 @@ async function chosenRows(
     table: name,
     name: column.name,
   }));
-  const query = { ...queryOf({ ...target.select([...all, ...items], name), where }), orderBy, limit };
-  const result = typedRows(await work.answer(query, new Map([[TARGET, { columns, rows }]])));
+  const select = { ...target.select([...all, ...items], name), where };
+  // Hidden row ids have no name by which a query could ask for them.
+  const isHidden = version.handle.kind === 'rowid';
+  const from = { ...relationNamed(version.info.name.original, name, SPAN), database: database.name.original };
+  const body = isHidden ? select : { ...select, from };
+  const rows = isHidden ? await readRows(version, writer.columnIds, work.transaction, work.signal) : [];
+  const own: OwnRelations = isHidden ? new Map([[TARGET, { columns, rows }]]) : new Map();
+  const result = typedRows(await work.answer({ ...queryOf(body), orderBy, limit }, own));
   return result.map((cells) => ({
     row: cells.slice(0, columns.length).map(({ value }) => value),
     values: cells.slice(columns.length),

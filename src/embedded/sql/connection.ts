@@ -14,6 +14,7 @@ import { isTooDeep } from '../../sql/parse/grammar-error.js';
 import { splitStatements } from '../../sql/scan/statement-end.js';
 import { Capability, hasCapability } from '../../wire/capability.js';
 import { printColumnDefinition } from '../../wire/column-definition.js';
+import { type ChangeUser, parseChangeUser } from '../../wire/com-change-user.js';
 import { parseFieldList } from '../../wire/com-field-list.js';
 import { parseStmtExecute } from '../../wire/com-stmt-execute.js';
 import { parseStatementCommand } from '../../wire/com-stmt-id.js';
@@ -151,17 +152,12 @@ export class Connection {
       this.#send(frame(sequence + 1, (out) => printErr(error, out)));
       return false;
     };
-    // A password that is sent is wrong: root has none. A client of another plugin is not asked for it.
-    if (response.user !== 'root' || (response.authData.length > 1 && response.authPlugin === AUTH_PLUGIN)) {
-      const using = response.authData.length > 1 ? 'YES' : 'NO';
-      return refuse(
-        new SqlError(
-          1045,
-          '28000',
-          `Access denied for user '${response.user}'@'127.0.0.1' (using password: ${using})`,
-        ),
-      );
-    }
+    // A client of another plugin is not asked for a password.
+    const refusal = refusalOf(
+      response.user,
+      response.authPlugin === AUTH_PLUGIN ? response.authData : NO_BYTES,
+    );
+    if (refusal !== undefined) return refuse(refusal);
     try {
       if (response.database !== undefined && response.database !== '')
         await this.session.use(response.database, this.#closed.signal);
@@ -217,6 +213,9 @@ export class Connection {
             new PayloadReader(payload.subarray(1), 'client', 'COM_SET_OPTION').u16() === 0;
           this.#end();
           return true;
+        case Command.changeUser:
+          await this.#changeUser(parseChangeUser(payload, this.#capabilities), signal);
+          return true;
         case Command.resetConnection:
           this.session.reset();
           this.#prepared.clear();
@@ -234,6 +233,14 @@ export class Connection {
       this.#send(frame(1, (out) => printErr(this.#errorPacket(error), out)));
       return true;
     }
+  }
+
+  async #changeUser({ user, authData, database }: ChangeUser, signal: AbortSignal): Promise<void> {
+    const refusal = refusalOf(user, authData);
+    if (refusal !== undefined) throw refusal;
+    this.#prepared.clear();
+    await this.session.restart(database === '' ? undefined : database, signal);
+    this.#ok();
   }
 
   async #query(text: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -381,6 +388,18 @@ export class Connection {
   #send(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#socket.write(bytes);
   }
+}
+
+/** A password that is sent is wrong: root has none, and there is nobody else. */
+function refusalOf(user: string, authData: Uint8Array): SqlError | undefined {
+  const hasPassword = authData.length > 1;
+  if (user === 'root' && !hasPassword) return undefined;
+  const using = hasPassword ? 'YES' : 'NO';
+  return new SqlError(
+    1045,
+    '28000',
+    `Access denied for user '${user}'@'127.0.0.1' (using password: ${using})`,
+  );
 }
 
 function greeting(connectionId: number, salt: Uint8Array) {

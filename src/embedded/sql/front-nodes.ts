@@ -79,6 +79,13 @@ const FUNCTIONS: Readonly<Record<string, FrontFunction>> = {
     type: text(64),
     value: ([number, from, to]) => converted(textOf(number), Number(textOf(from)), Number(textOf(to))),
   },
+  SUBSTRING_INDEX: {
+    type: text(65_535),
+    value: ([all, separator, count]) => {
+      const [parts, most] = [textOf(all).split(textOf(separator)), Number(textOf(count))];
+      return utf8((most < 0 ? parts.slice(most) : parts.slice(0, most)).join(textOf(separator)));
+    },
+  },
   LOCATE: {
     type: INTEGER,
     value: ([needle, all]) => BigInt(textOf(all).toLowerCase().indexOf(textOf(needle).toLowerCase()) + 1),

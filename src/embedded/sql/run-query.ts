@@ -11,7 +11,7 @@ import { type PlanSettings, bindDefinition, readDefinition } from '../../plan/pl
 import { prune } from '../../plan/prune.js';
 import { pushDown } from '../../plan/push-down.js';
 import type { BoundQuery, TableLookup } from '../../plan/query-context.js';
-import { type Row, type TableRows, evaluatePlan } from '../../plan/reference/evaluate-plan.js';
+import { type Row, evaluatePlan } from '../../plan/reference/evaluate-plan.js';
 import type { TableName } from '../../sql/ast/leaf.js';
 import type {
   Expression,
@@ -29,14 +29,23 @@ import { kindOf, mapChildren, someNode } from './map-tree.js';
 import { mistakeIn, unknownColumn } from './name-errors.js';
 import { sortRows } from './order-rows.js';
 import { type ResultTable, relationTable, scanOf } from './relation-table.js';
+import { pointReads } from './point-reads.js';
 import { relationNamed, selectOf } from './select-nodes.js';
 
 /** What queries are answered from. */
 export interface QueryContext {
   readonly tableOf: TableLookup;
   readonly settings: PlanSettings;
-  /** The rows of a stored table. */
-  readonly rowsOf: TableRows;
+  /**
+   * The rows of a stored table.
+   *
+   * @param handles - of the rows that can matter; undefined: all do.
+   */
+  readonly rowsOf: (
+    table: TableVersion,
+    columnIds: readonly number[],
+    handles: readonly bigint[] | undefined,
+  ) => readonly Row[];
   /** A system table by the name that qualify.ts gives it. */
   readonly systemTable: (name: string) => ResultTable | undefined;
   /** The one row that a select without FROM reads. */
@@ -138,16 +147,21 @@ class QueryRun {
     const rows = this.#scan(
       version,
       version.columns.map(({ id }) => id),
+      undefined,
     );
     if (table.database === undefined) return { table, content: { columns, rows } };
     const name = this.#keep(`#relation${this.#relations.size}`, { columns, rows });
     return { table: relationNamed(name, table.alias ?? table.name, table.span), content: { columns, rows } };
   }
 
-  #scan(table: TableVersion, columnIds: readonly number[]): readonly Row[] {
+  #scan(
+    table: TableVersion,
+    columnIds: readonly number[],
+    handles: readonly bigint[] | undefined,
+  ): readonly Row[] {
     const own = this.#rows.get(table);
     return own === undefined
-      ? this.#context.rowsOf(table, columnIds)
+      ? this.#context.rowsOf(table, columnIds, handles)
       : own.map((row) => columnIds.map((id) => row[id - 1] ?? null));
   }
 
@@ -162,7 +176,8 @@ class QueryRun {
       throw mistakeIn(query, error, settings.sqlMode) ?? error;
     }
     const plan = prune(pushDown(bound.plan));
-    const rows = evaluatePlan(plan, (table, columnIds) => this.#scan(table, columnIds));
+    const reads = pointReads(plan);
+    const rows = evaluatePlan(plan, (table, columnIds) => this.#scan(table, columnIds, reads.get(table)));
     return { columns: bound.output, rows, plan };
   }
 

@@ -17,6 +17,7 @@ import { lexModeOf } from '../../sql/scan/lex-mode.js';
 import type { LexMode } from '../../sql/scan/lex-mode.js';
 import { datumText } from '../../codec/datum-text.js';
 import { type ChangeResult, deleteRows, insertRows, updateRows } from './change-rows.js';
+import { checkTable } from './check-table.js';
 import { explain } from './explain.js';
 import type { OutputColumn } from '../../plan/logical-plan.js';
 import type { ResultTable } from './relation-table.js';
@@ -39,6 +40,11 @@ const RETRIED: readonly number[] = [WRITE_CONFLICT, 8028];
 export type Answer =
   | { readonly kind: 'rows'; readonly result: ResultTable }
   | { readonly kind: 'ok'; readonly change: ChangeResult };
+
+type AdministrativeStatement = Extract<
+  Statement,
+  { kind: 'setConfig' | 'prepare' | 'execute' | 'deallocate' | 'analyze' | 'checkTables' | 'kill' }
+>;
 
 const DONE: Answer = { kind: 'ok', change: { affectedRows: 0n, lastInsertId: 0n, info: '' } };
 
@@ -85,6 +91,13 @@ export class Session {
     this.#lastInsertId = 0n;
     this.#prepared.clear();
     this.variables.reset();
+  }
+
+  /** As after a new login. @throws SqlError 1049 */
+  async restart(database: string | undefined, signal: AbortSignal): Promise<void> {
+    this.reset();
+    this.#database = undefined;
+    if (database !== undefined) await this.use(database, signal);
   }
 
   /** @throws SqlError 1049 */
@@ -145,6 +158,39 @@ export class Session {
         for (const assignment of statement.assignments) await this.#assign(assignment, signal);
         return DONE;
       case 'setConfig':
+      case 'prepare':
+      case 'execute':
+      case 'deallocate':
+      case 'analyze':
+      case 'checkTables':
+      case 'kill':
+        return this.#administer(statement, signal);
+      case 'createDatabase':
+      case 'dropDatabase':
+      case 'createTable':
+      case 'createView':
+      case 'dropTables':
+      case 'truncate':
+      case 'renameTables':
+      case 'alterTable':
+        await this.#commit(signal);
+        this.#mayWrite();
+        await changeSchema(this.#server.schemaWriter, statement, { session: this.#state(), text }, signal);
+        if (
+          statement.kind === 'dropDatabase' &&
+          this.#database?.toLowerCase() === statement.database.toLowerCase()
+        )
+          this.#database = undefined;
+        return DONE;
+      default:
+        return unreachable(statement);
+    }
+  }
+
+  /** What is neither about rows nor about the schema. */
+  async #administer(statement: AdministrativeStatement, signal: AbortSignal): Promise<Answer> {
+    switch (statement.kind) {
+      case 'setConfig':
         throw new SqlError(1235, '42000', 'The embedded cluster does not support SET CONFIG');
       case 'prepare': {
         const body = statement.text ?? this.variables.user(statement.variable ?? '') ?? '';
@@ -162,25 +208,14 @@ export class Session {
         for (const table of statement.tables) work.schema.baseTable(table, this.#database);
         return DONE;
       }
+      case 'checkTables': {
+        const work = await this.#work(signal);
+        for (const table of statement.tables)
+          await checkTable(work.schema.baseTable(table, this.#database), work.transaction, signal);
+        return DONE;
+      }
       case 'kill':
         this.#server.kill(statement.connectionId, statement.isQueryOnly);
-        return DONE;
-      case 'createDatabase':
-      case 'dropDatabase':
-      case 'createTable':
-      case 'createView':
-      case 'dropTables':
-      case 'truncate':
-      case 'renameTables':
-      case 'alterTable':
-        await this.#commit(signal);
-        this.#mayWrite();
-        await changeSchema(this.#server.schemaWriter, statement, { session: this.#state(), text }, signal);
-        if (
-          statement.kind === 'dropDatabase' &&
-          this.#database?.toLowerCase() === statement.database.toLowerCase()
-        )
-          this.#database = undefined;
         return DONE;
       default:
         return unreachable(statement);

@@ -12,7 +12,7 @@ import { datumText } from '../../codec/datum-text.js';
 import { FieldFlag, hasFlag } from '../../codec/field-type.js';
 import { decodeIndexValue } from '../../codec/index-value.js';
 import { MutationBatch } from '../../codec/mutation-batch.js';
-import { ROWID_COLUMN, ROWID_TYPE, decodeTableKey, recordKey } from '../../codec/table-keys.js';
+import { ROWID_COLUMN, ROWID_TYPE, decodeTableKey, intHandle, recordKey } from '../../codec/table-keys.js';
 import type { Row } from '../../plan/reference/evaluate-plan.js';
 import type { KeyValue } from '../../tikv/snapshot.js';
 import type { StorageTransaction } from './storage-transaction.js';
@@ -43,6 +43,25 @@ export async function readRows(
   for (const range of table.recordRanges)
     rows.push(...decodeRows(table, columnIds, await transaction.scan(range, signal)));
   return rows;
+}
+
+/** The rows that have these integer handles, in their order. @throws BudgetError */
+export async function readRowsAt(
+  { table, columnIds }: { readonly table: TableVersion; readonly columnIds: readonly number[] },
+  handles: readonly bigint[],
+  transaction: StorageTransaction,
+  signal: AbortSignal,
+): Promise<readonly Row[]> {
+  const pairs: KeyValue[] = [];
+  const ordered = [...handles].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  for (const id of table.physicalIds) {
+    for (const handle of ordered) {
+      const key = recordKey(id, intHandle(handle));
+      const value = await transaction.get(key, signal);
+      if (value !== undefined) pairs.push({ key, value });
+    }
+  }
+  return decodeRows(table, columnIds, pairs);
 }
 
 /** A change of one key. */

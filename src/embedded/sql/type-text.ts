@@ -36,6 +36,8 @@ export function typeNameOf(type: FieldType): string {
   const long = LONG_STRINGS.get(type.tp);
   if (long !== undefined) return long[isBinaryString(type) ? 1 : 0];
   if (isString(type)) {
+    // Of a length that nobody has said.
+    if (type.flen < 0) return isBinaryString(type) ? 'longblob' : 'longtext';
     const isFixed = type.tp === MysqlType.string;
     if (isBinaryString(type)) return isFixed ? 'binary' : 'varbinary';
     return isFixed ? 'char' : 'varchar';
@@ -69,6 +71,6 @@ export function typeText(type: FieldType): string {
     case MysqlType.json:
       return name;
     default:
-      return LONG_STRINGS.has(tp) ? name : `${name}(${flen})${sign}`;
+      return LONG_STRINGS.has(tp) || flen < 0 ? name : `${name}(${flen})${sign}`;
   }
 }

@@ -12,7 +12,7 @@ import type { Schema, SchemaTable } from './schema.js';
 import { type FilledQuery, withSessionValues } from './session-functions.js';
 import type { StorageTransaction } from './storage-transaction.js';
 import { type SystemSource, systemContent } from './system-tables.js';
-import { readRows } from './table-rows.js';
+import { readRows, readRowsAt } from './table-rows.js';
 import { type SessionVariables, zoneMinutes } from './variables.js';
 import { parseSelect } from '../../sql/parse/select-parser.js';
 
@@ -25,6 +25,13 @@ export interface SessionState {
   readonly foundRows: bigint;
   readonly variables: SessionVariables;
   readonly server: Pick<SystemSource, 'serverVersion' | 'servers' | 'connections'>;
+}
+
+/** What a query reads of a table. */
+interface WantedRows {
+  readonly ids: readonly number[];
+  /** undefined: all rows. */
+  readonly handles: readonly bigint[] | undefined;
 }
 
 /** Relations that a query can name besides tables, by name in lower case. */
@@ -60,18 +67,28 @@ export class Work {
   async answer(query: Query, own: OwnRelations = new Map()): Promise<ResultTable> {
     const { query: ready, dual } = this.#ready(query, own);
     // First on empty tables: which ones there are, and whether the query means anything at all.
-    const wanted = new Map<TableVersion, ReadonlySet<number>>();
+    const wanted = new Map<TableVersion, WantedRows>();
     runQuery(
       ready,
-      this.#context(own, dual, (table, columnIds) => {
-        wanted.set(table, new Set([...(wanted.get(table) ?? []), ...columnIds]));
+      this.#context(own, dual, (table, columnIds, handles) => {
+        const before = wanted.get(table) ?? { ids: [], handles: [] };
+        wanted.set(table, {
+          ids: [...new Set([...before.ids, ...columnIds])],
+          handles:
+            handles === undefined || before.handles === undefined
+              ? undefined
+              : [...before.handles, ...handles],
+        });
         return [];
       }),
     );
     const rows = new Map<TableVersion, { readonly ids: readonly number[]; readonly rows: readonly Row[] }>();
-    for (const [table, columnIds] of wanted) {
-      const ids = [...columnIds];
-      rows.set(table, { ids, rows: await readRows(table, ids, this.transaction, this.signal) });
+    for (const [table, { ids, handles }] of wanted) {
+      const found =
+        handles === undefined
+          ? await readRows(table, ids, this.transaction, this.signal)
+          : await readRowsAt({ table, columnIds: ids }, [...new Set(handles)], this.transaction, this.signal);
+      rows.set(table, { ids, rows: found });
     }
     return runQuery(
       ready,

@@ -213,5 +213,5 @@ export type Statement =
     }
   | { readonly kind: 'setVariables'; readonly assignments: readonly VariableAssignment[] }
   | ShowStatement
-  | { readonly kind: 'analyze'; readonly tables: readonly TableReference[] }
+  | { readonly kind: 'analyze' | 'checkTables'; readonly tables: readonly TableReference[] }
   | { readonly kind: 'kill'; readonly isQueryOnly: boolean; readonly connectionId: number };

@@ -242,6 +242,14 @@ select nosuch from o
 select o.nosuch from o
 select nosuch.id from o
 select * from o where nosuch = 1
+select * from o where id = 2 and amount > 1
+select * from o where id in (3, 1, 99, 1) order by id
+select * from o where id = 2 or id = 3 order by id
+select count(*) from o a join o b on a.id = 1 and b.id > 0
+select a.id, b.id from o a left join o b on b.id = 2 where a.id in (1, 2) order by a.id
+select * from o where id = 1.5
+select * from o where id = '2'
+select * from o where id = -1
 select id from o, c
 select * from nosuch
 select * from nodb.nosuch
@@ -383,6 +391,9 @@ set names nosuch
 set transaction isolation level repeatable read
 analyze table o
 analyze table nosuch
+admin check table o
+admin check table nosuch
+select substring_index('a.b.c', '.', 2), substring_index('a.b.c', '.', -1)
 kill 999999
 explain nosuch
 

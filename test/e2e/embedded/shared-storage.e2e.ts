@@ -108,6 +108,7 @@ describe('embedded/sql on the TiKV of a real TiDB', () => {
       'alter table theirs.t add index kd (d)',
       'rename table theirs.r to theirs.moved',
     );
+    for (const table of ['theirs.t', 'theirs.moved']) await ours.run(`admin check table ${table}`);
     await makeTidbLook();
     await tidb.runAll('admin check table theirs.t', 'admin check table theirs.moved');
     expect(await tidb.rows('select * from theirs.moved order by a')).to.deep.equal([
