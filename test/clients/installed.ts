@@ -19,12 +19,18 @@ const home = join(root, 'dist/clients');
 /** The Python that has PyMySQL. */
 export const python = join(home, 'python/bin/python');
 
-/** Connector/J's jar; empty if it is not installed. */
-export const connectorJar = ((): string => {
+/** A jar; empty if it is not installed. */
+function jarOf(name: string): string {
   const folder = join(home, 'java');
-  const jar = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith('.jar')) : undefined;
+  const jar = existsSync(folder) ? readdirSync(folder).find((file) => file.startsWith(name)) : undefined;
   return jar === undefined ? '' : join(folder, jar);
-})();
+}
+
+/** Connector/J's. */
+export const connectorJar = jarOf('mysql-connector-j-');
+
+/** MariaDB Connector/J's. */
+export const mariadbJar = jarOf('mariadb-java-client-');
 
 /** How a program ended. */
 export interface Ended {
@@ -62,14 +68,19 @@ export function runProgram(
 }
 
 /** A client of install.sh. */
-export type ClientName = 'mariadb' | 'pymysql' | 'connectorj';
+export type ClientName = 'mariadb' | 'pymysql' | 'sqlalchemy' | 'connectorj' | 'mariadbj';
 
 const probes: Readonly<Record<ClientName, readonly (readonly [string, ...string[]])[]>> = {
   mariadb: [['mariadb', '--version']],
   pymysql: [[python, '-c', 'import pymysql']],
+  sqlalchemy: [[python, '-c', 'import pymysql, sqlalchemy']],
   connectorj: [
     ['java', '-version'],
     ['test', '-f', connectorJar],
+  ],
+  mariadbj: [
+    ['java', '-version'],
+    ['test', '-f', mariadbJar],
   ],
 };
 

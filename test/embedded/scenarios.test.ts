@@ -22,7 +22,7 @@ import { SqlClient } from '../support/sql-client.js';
 import { type TiView, startTiView } from '../support/tiview.js';
 
 const SIZES = { authors: 50, contents: 0, events: 0, accounts: 100 };
-const READS = 200;
+const READS = 100;
 const KILLS = 3;
 const VIEWS = ['author_posts', 'posts_of', 'bank', 'owners', 'due'].map((name) => ({
   name,

@@ -1,7 +1,14 @@
 /** Foreign clients on the embedded SQL front end: they connect, browse, prepare and change. */
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { clientScripts, connectorJar, needsClient, python, runProgram } from '../../clients/installed.js';
+import {
+  clientScripts,
+  connectorJar,
+  mariadbJar,
+  needsClient,
+  python,
+  runProgram,
+} from '../../clients/installed.js';
 import { SqlFrontEnd } from '../../support/embedded/sql-front-end.js';
 import { type Rig, startRig } from '../../support/rig.js';
 import { SqlClient } from '../../support/sql-client.js';
@@ -15,6 +22,22 @@ c.rollback()
 print(k.execute("SELECT * FROM t WHERE v = %s", ("one",)), k.fetchall(), c.get_server_info())
 k.execute("SHOW FULL TABLES")
 print(k.fetchall())
+`;
+
+/** What SQLAlchemy's inspector, and a program that maps a table, ask for. */
+const SQLALCHEMY = `
+import sys
+from sqlalchemy import MetaData, Table, create_engine, inspect, select
+engine = create_engine(f"mysql+pymysql://root@127.0.0.1:{sys.argv[1]}/browsed")
+seen = inspect(engine)
+print(seen.get_table_names(), seen.get_view_names(), seen.get_pk_constraint("t")["constrained_columns"])
+print([(c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns("t")])
+print([i["column_names"] for i in seen.get_indexes("t")], seen.get_foreign_keys("t"))
+t = Table("t", MetaData(), autoload_with=engine)
+with engine.begin() as connection:
+    connection.execute(t.insert(), [{"id": 80, "v": "eighty"}, {"id": 81, "v": None}])
+    print(connection.execute(select(t).where(t.c.id >= 80).order_by(t.c.id)).all())
+    connection.execute(t.delete().where(t.c.id >= 80))
 `;
 
 describe('foreign clients on the embedded SQL front end', function () {
@@ -73,25 +96,47 @@ describe('foreign clients on the embedded SQL front end', function () {
     expect(stdout).to.include("(('t', 'BASE TABLE'), ('w', 'VIEW'))");
   });
 
+  it('SQLAlchemy inspects and maps tables', async function () {
+    await needsClient(this, 'sqlalchemy');
+    const { stdout, stderr } = await runProgram(python, ['-c', SQLALCHEMY, String(frontEnd.port)]);
+    expect(stderr).to.equal('');
+    expect(stdout.trim().split('\n')).to.deep.equal([
+      "['t'] ['w'] ['id']",
+      "[('id', 'INTEGER', False), ('v', 'VARCHAR(20)', True)]",
+      "[['v']] []",
+      "[(80, 'eighty'), (81, None)]",
+    ]);
+  });
+
   it('Connector/J browses, with prepared statements of either side', async function () {
     await needsClient(this, 'connectorj');
-    for (const how of ['', '&useServerPrepStmts=true&useInformationSchema=true']) {
-      const url = `jdbc:mysql://127.0.0.1:${frontEnd.port}/browsed?user=root&sslMode=DISABLED${how}`;
-      const source = join(clientScripts, 'connectorj/Metadata.java');
-      const { stdout, stderr } = await runProgram('java', ['-cp', connectorJar, source, url]);
-      expect(stderr).to.equal('');
-      expect(stdout.trim().split('\n').slice(1)).to.deep.equal([
-        'tables 2',
-        'columns 3',
-        'primary 1',
-        'indexes 2',
-        'imported 0',
-        'exported 0',
-        'procedures 0',
-        'prepared 2',
-        'unchanged 0',
-        'valid true',
-      ]);
-    }
+    for (const how of ['', '&useServerPrepStmts=true&useInformationSchema=true'])
+      await browse(connectorJar, 'mysql', `sslMode=DISABLED${how}`);
   });
+
+  it('MariaDB Connector/J browses, with prepared statements of either side', async function () {
+    await needsClient(this, 'mariadbj');
+    for (const how of ['', '&useServerPrepStmts=true'])
+      await browse(mariadbJar, 'mariadb', `sslMode=disable${how}`);
+  });
+
+  /** What a GUI asks a driver for. */
+  async function browse(jar: string, protocol: string, options: string): Promise<void> {
+    const url = `jdbc:${protocol}://127.0.0.1:${frontEnd.port}/browsed?user=root&${options}`;
+    const source = join(clientScripts, 'connectorj/Metadata.java');
+    const { stdout, stderr } = await runProgram('java', ['-cp', jar, source, url]);
+    expect(stderr).to.equal('');
+    expect(stdout.trim().split('\n').slice(1)).to.deep.equal([
+      'tables 2',
+      'columns 3',
+      'primary 1',
+      'indexes 2',
+      'imported 0',
+      'exported 0',
+      'procedures 0',
+      'prepared 2',
+      'unchanged 0',
+      'valid true',
+    ]);
+  }
 });
