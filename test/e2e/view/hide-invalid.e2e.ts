@@ -18,6 +18,8 @@ describe('an invalid view that cannot be renamed', () => {
   before(async () => {
     rig = await startRig({ resolvedIntervalMs: 50 });
     door = await Door.before(rig.mysqlPort);
+    // TiView would find the way past the door in TiDB's own list of servers.
+    door.onTheWay = (bytes) => bytes.replace(/(cluster_info.*)'tidb'/s, "$1'none'");
     tiview = await startTiView({ tidbPort: door.port });
     tidb = await SqlClient.open({ port: rig.mysqlPort });
     await using client = await tiview.connect();
