@@ -32,33 +32,12 @@ import { PayloadReader } from '../../wire/payload-reader.js';
 import { printPrepareOk } from '../../wire/prepare-ok.js';
 import { ResultSetWriter } from '../../wire/result-set-writer.js';
 import { ServerStatus } from '../../wire/server-status.js';
+import { AUTH_PLUGIN, OFFERED, greeting, refusalOf } from './login.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { cellsOf, columnDefinition } from './result-columns.js';
 import { type Answer, Session } from './session.js';
 import type { SqlServer } from './sql-server.js';
-import { numberColumn } from './system-tables.js';
-import { SERVER_VERSION } from './variables.js';
-
-const AUTH_PLUGIN = 'mysql_native_password';
-const SALT_BYTES = 20;
-const UTF8MB4_BIN = 46;
-
-const OFFERED =
-  Capability.longPassword |
-  Capability.foundRows |
-  Capability.longFlag |
-  Capability.connectWithDb |
-  Capability.protocol41 |
-  Capability.interactive |
-  Capability.transactions |
-  Capability.secureConnection |
-  Capability.multiStatements |
-  Capability.multiResults |
-  Capability.psMultiResults |
-  Capability.pluginAuth |
-  Capability.connectAttributes |
-  Capability.pluginAuthLenencData |
-  Capability.deprecateEof;
+import { numberColumn } from './system-columns.js';
 
 /** One client. */
 export class Connection {
@@ -388,28 +367,4 @@ export class Connection {
   #send(bytes: Uint8Array): void {
     if (bytes.length > 0) this.#socket.write(bytes);
   }
-}
-
-/** A password that is sent is wrong: root has none, and there is nobody else. */
-function refusalOf(user: string, authData: Uint8Array): SqlError | undefined {
-  const hasPassword = authData.length > 1;
-  if (user === 'root' && !hasPassword) return undefined;
-  const using = hasPassword ? 'YES' : 'NO';
-  return new SqlError(
-    1045,
-    '28000',
-    `Access denied for user '${user}'@'127.0.0.1' (using password: ${using})`,
-  );
-}
-
-function greeting(connectionId: number, salt: Uint8Array) {
-  return {
-    serverVersion: SERVER_VERSION,
-    connectionId,
-    authData: Uint8Array.from([...salt.subarray(0, SALT_BYTES), 0]),
-    capabilities: OFFERED >>> 0,
-    collation: UTF8MB4_BIN,
-    status: ServerStatus.autocommit,
-    authPlugin: AUTH_PLUGIN,
-  };
 }

@@ -5,7 +5,7 @@ import { explainPlan } from '../../plan/explain-plan.js';
 import { stableText } from '../../plan/stable-text.js';
 import type { Query } from '../../sql/ast/select.js';
 import type { ResultTable } from './relation-table.js';
-import { textColumn } from './system-tables.js';
+import { textColumn } from './system-columns.js';
 import type { Work } from './work.js';
 
 /** Explains a query. @throws SqlError — as the query itself would. */

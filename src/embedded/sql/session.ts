@@ -26,15 +26,12 @@ import { queryOf, selectOf } from './select-nodes.js';
 import type { SqlServer } from './sql-server.js';
 import { show } from './show.js';
 import { filledIn, splitAtParameters } from './statement-parameters.js';
-import { StorageTransaction, WRITE_CONFLICT } from './storage-transaction.js';
-import { COLLATIONS, SessionVariables, zoneMinutes } from './variables.js';
+import { StorageTransaction, isWorthRetrying } from './storage-transaction.js';
+import { SessionVariables, zoneMinutes } from './variables.js';
 import { Work } from './work.js';
 
 /** How often a statement outside of a transaction is run again when others are in the way. */
 const ATTEMPTS_MAX = 20;
-
-/** What a statement that is run again may not meet: other writers, and a schema that changes meanwhile. */
-const RETRIED: readonly number[] = [WRITE_CONFLICT, 8028];
 
 /** How a statement was answered. */
 export type Answer =
@@ -267,7 +264,7 @@ export class Session {
     try {
       return await this.#attempt(statement, signal);
     } catch (error) {
-      if (!isRetried(error)) throw error;
+      if (!isWorthRetrying(error)) throw error;
     }
     // Those that were in each other's way go on one after the other.
     return this.#server.inTurn(async () => {
@@ -275,7 +272,7 @@ export class Session {
         try {
           return await this.#attempt(statement, signal);
         } catch (error) {
-          if (!isRetried(error) || attempt === ATTEMPTS_MAX) throw error;
+          if (!isWorthRetrying(error) || attempt === ATTEMPTS_MAX) throw error;
         }
       }
     });
@@ -352,21 +349,10 @@ export class Session {
     };
   }
 
-  #setNames(charset: string, collate: string | undefined): void {
-    const wanted = charset === 'utf8mb3' ? 'utf8' : charset;
-    const found = COLLATIONS.find((one) =>
-      collate === undefined ? one.charset === wanted && one.isDefault : one.name === collate,
-    );
-    if (found === undefined) throw new SqlError(1115, '42000', `Unknown character set: '${charset}'`);
-    for (const name of ['client', 'connection', 'results'])
-      this.variables.set(`character_set_${name}`, wanted, false);
-    this.variables.set('collation_connection', found.name, false);
-  }
-
   async #assign(assignment: VariableAssignment, signal: AbortSignal): Promise<void> {
     const { name, isGlobal, isUser, value, collate } = assignment;
     if (name === 'names' && typeof value === 'string' && !isUser) {
-      this.#setNames(value, collate);
+      this.variables.setNames(value, collate);
       return;
     }
     const assigned =
@@ -401,10 +387,6 @@ export class Session {
     const [column] = columns;
     return cell === null || cell === undefined || column === undefined ? null : datumText(cell, column.type);
   }
-}
-
-function isRetried(error: unknown): boolean {
-  return error instanceof SqlError && RETRIED.includes(error.errno);
 }
 
 function rows(result: ResultTable): Answer {

@@ -19,7 +19,8 @@ import type { ResultTable } from './relation-table.js';
 import { type SchemaTable, qualified } from './schema.js';
 import { queryOf, relationNamed, selectOf } from './select-nodes.js';
 import type { StoredColumn, StoredTable } from './stored-table.js';
-import { numberColumn, systemTable, systemTableNames, textColumn } from './system-tables.js';
+import { numberColumn, textColumn } from './system-columns.js';
+import { systemTable, systemTableNames } from './system-tables.js';
 import { typeText } from './type-text.js';
 import type { Work } from './work.js';
 

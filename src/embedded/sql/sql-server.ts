@@ -5,7 +5,7 @@ import { RowIds } from './row-ids.js';
 import { SchemaReader } from './schema.js';
 import { SchemaGate } from './schema-gate.js';
 import { SchemaWriter } from './schema-writer.js';
-import type { StorageTransaction } from './storage-transaction.js';
+import { SCHEMA_CHANGED, type StorageTransaction } from './storage-transaction.js';
 import { SERVER_VERSION, serverVariables } from './variables.js';
 
 /** A session, as others see it. */
@@ -64,7 +64,7 @@ export class SqlServer {
       const schema = await this.schemaReader.at(await this.cluster.tso.next(signal), signal);
       if (!transaction.touched.every((table) => schema.has(table)))
         throw new SqlError(
-          8028,
+          SCHEMA_CHANGED,
           'HY000',
           'Information schema is changed during the execution of the statement',
         );

@@ -20,6 +20,13 @@ const SETTLE = { force: true, patienceMs: 5_000 };
 
 /** ER_WRITE_CONFLICT of TiDB. */
 export const WRITE_CONFLICT = 9007;
+/** ErrInfoSchemaChanged of TiDB. */
+export const SCHEMA_CHANGED = 8028;
+
+/** Whether others were only faster: the same statement may do well another time. */
+export function isWorthRetrying(error: unknown): boolean {
+  return error instanceof SqlError && (error.errno === WRITE_CONFLICT || error.errno === SCHEMA_CHANGED);
+}
 
 /** A transaction under way. */
 export class StorageTransaction {

@@ -4,12 +4,13 @@ import { utf8 } from '../../base/bytes.js';
 import { SqlError } from '../../base/errors.js';
 import { lowerName } from '../../catalog/lower-name.js';
 import type { Datum } from '../../codec/datum.js';
-import { FieldFlag, type FieldType, MysqlType, hasFlag } from '../../codec/field-type.js';
+import { FieldFlag, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { isBinaryString, isString } from '../../codec/string-type.js';
 import type { OutputColumn } from '../../plan/logical-plan.js';
 import { columnFacts, indexFacts, keyOf } from './column-facts.js';
 import type { ResultTable } from './relation-table.js';
 import type { Schema, SchemaTable } from './schema.js';
+import { numberColumn, textColumn } from './system-columns.js';
 import { COLLATIONS } from './variables.js';
 import { typeNameOf, typeText } from './type-text.js';
 
@@ -60,37 +61,6 @@ function datumOf(value: Value): Datum {
   if (value === undefined || value === null) return null;
   return typeof value === 'string' ? utf8(value) : BigInt(value);
 }
-
-/** A column of text. */
-export function textColumn(name: string): OutputColumn {
-  return { name, type: /(?:SCHEMA|SCHEMA_NAME|TABLE_NAME)$/.test(name) ? NAME : TEXT };
-}
-
-/** A column of integers. */
-export function numberColumn(name: string): OutputColumn {
-  return { name, type: NUMBER };
-}
-
-const TEXT: FieldType = {
-  tp: MysqlType.varchar,
-  flag: 0,
-  flen: 512,
-  decimal: 0,
-  charset: 'utf8mb4',
-  collate: 'utf8mb4_bin',
-  elems: [],
-};
-/** Databases and tables are looked up without regard to case. */
-const NAME: FieldType = { ...TEXT, collate: 'utf8mb4_general_ci' };
-const NUMBER: FieldType = {
-  tp: MysqlType.longlong,
-  flag: FieldFlag.binary,
-  flen: 21,
-  decimal: 0,
-  charset: 'binary',
-  collate: 'binary',
-  elems: [],
-};
 
 const TABLES = new Map<string, SystemTable>();
 

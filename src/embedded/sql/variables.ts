@@ -221,6 +221,17 @@ export class SessionVariables {
     }
   }
 
+  /** `SET NAMES`. @throws SqlError 1115 */
+  setNames(charset: string, collate: string | undefined): void {
+    const wanted = charset === 'utf8mb3' ? 'utf8' : charset;
+    const found = COLLATIONS.find((one) =>
+      collate === undefined ? one.charset === wanted && one.isDefault : one.name === collate,
+    );
+    if (found === undefined) throw new SqlError(1115, '42000', `Unknown character set: '${charset}'`);
+    for (const name of ['client', 'connection', 'results']) this.set(`character_set_${name}`, wanted, false);
+    this.set('collation_connection', found.name, false);
+  }
+
   /** A user's own variable; null: it has no value. */
   user(name: string): string | null {
     return this.#users.get(name) ?? null;
