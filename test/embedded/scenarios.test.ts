@@ -73,7 +73,7 @@ describe('scenarios on the embedded cluster', function () {
       await client.run(`refresh materialized view ${name}`);
       await client.run(`admin check materialized view ${name}`);
     }
-    return expectViewsEqual(direct, VIEWS);
+    return await expectViewsEqual(direct, VIEWS);
   }
 
   it('keep every promise of the writers at each read', async () => {
