@@ -8,7 +8,7 @@ export const limits = {
   /** Key and value bytes in one prewrite RPC. */
   prewriteBytesPerRpc: 64 * 1024,
   /** RPCs of one transaction in flight at once. */
-  transactionRpcsInFlight: 8,
+  transactionRpcsInFlight: 16,
   /** Transactions with fewer keys in a region have their locks resolved one by one, larger ones by region. */
   resolveLiteKeys: 512,
   /** Time a reader spends on removing locks that he could pass as well. */
