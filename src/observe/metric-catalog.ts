@@ -19,7 +19,7 @@ const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** name → declaration. */
 export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
   tiview_client_connections: { kind: 'gauge', help: 'Client connections open now' },
-  tiview_client_connections_total: { kind: 'counter', help: 'Client connections accepted' },
+  tiview_client_connections_accepted_total: { kind: 'counter', help: 'Client connections accepted' },
   tiview_client_commands_total: { kind: 'counter', help: 'Commands that clients sent' },
   tiview_relayed_from_clients_bytes_total: { kind: 'counter', help: 'Bytes relayed from clients' },
   tiview_relayed_from_backends_bytes_total: { kind: 'counter', help: 'Bytes relayed from tidb-servers' },

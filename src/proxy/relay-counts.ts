@@ -22,7 +22,7 @@ export class RelayCounts {
 
   /** Adds what is new to the metrics. */
   publish(metrics: Metrics): void {
-    this.#add(metrics, 'tiview_client_connections_total', this.connections);
+    this.#add(metrics, 'tiview_client_connections_accepted_total', this.connections);
     this.#add(metrics, 'tiview_client_commands_total', this.commands);
     this.#add(metrics, 'tiview_relayed_from_clients_bytes_total', this.bytesFromClients);
     this.#add(metrics, 'tiview_relayed_from_backends_bytes_total', this.bytesFromBackends);

@@ -2,21 +2,22 @@
 # Installs the foreign MySQL clients that the end-to-end tests drive (and HAProxy, which test/bench/relay.bench.ts
 # compares the relay with). `.ci/run` runs it; run it by hand if a test says that a client is missing:
 #
-#     test/clients/install.sh [mariadb] [pymysql] [sqlalchemy] [connectorj] [mariadbj] [haproxy]      (default: the clients)
+#     test/clients/install.sh [mariadb] [pymysql] [sqlalchemy] [connectorj] [mariadbj] [prometheus] [haproxy]      (default: the clients)
 #
 # Programs go to the system (apt, if this is root or sudo works). Libraries go to dist/clients, which git ignores: a
-# Python environment with PyMySQL and SQLAlchemy, and the jars of Connector/J and MariaDB Connector/J. They come from wherever pip and Maven are set up to look.
+# Python environment with PyMySQL, SQLAlchemy and Prometheus' parser, and the jars of Connector/J and MariaDB Connector/J. They come from wherever pip and Maven are set up to look.
 set -eu
 cd "$(dirname "$0")/../.."
 
 PYMYSQL=PyMySQL==1.1.2
 SQLALCHEMY=SQLAlchemy==2.0.44
 CONNECTORJ=com.mysql:mysql-connector-j:9.4.0
+PROMETHEUS=prometheus_client==0.23.1
 MARIADBJ=org.mariadb.jdbc:mariadb-java-client:3.5.6
 
 home=$PWD/dist/clients
 mkdir -p "$home"
-[ $# -gt 0 ] || set -- mariadb pymysql sqlalchemy connectorj mariadbj
+[ $# -gt 0 ] || set -- mariadb pymysql sqlalchemy connectorj mariadbj prometheus
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
@@ -57,6 +58,7 @@ for client in "$@"; do
     haproxy) program haproxy haproxy ;;
     pymysql) wheel "$PYMYSQL" ;;
     sqlalchemy) wheel "$PYMYSQL" && wheel "$SQLALCHEMY" ;;
+    prometheus) wheel "$PROMETHEUS" ;;
     connectorj) jar "$CONNECTORJ" ;;
     mariadbj) jar "$MARIADBJ" ;;
     *) echo "install.sh: unknown client '$client'" >&2; exit 2 ;;

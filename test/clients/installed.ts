@@ -68,11 +68,12 @@ export function runProgram(
 }
 
 /** A client of install.sh. */
-export type ClientName = 'mariadb' | 'pymysql' | 'sqlalchemy' | 'connectorj' | 'mariadbj';
+export type ClientName = 'mariadb' | 'pymysql' | 'sqlalchemy' | 'connectorj' | 'mariadbj' | 'prometheus';
 
 const probes: Readonly<Record<ClientName, readonly (readonly [string, ...string[]])[]>> = {
   mariadb: [['mariadb', '--version']],
   pymysql: [[python, '-c', 'import pymysql']],
+  prometheus: [[python, '-c', 'import prometheus_client.parser']],
   sqlalchemy: [[python, '-c', 'import pymysql, sqlalchemy']],
   connectorj: [
     ['java', '-version'],

@@ -19,8 +19,8 @@ const LOG_BYTES_MAX = 256 * 1024;
 
 /** How to start it. */
 export interface TiViewOptions {
-  /** TiDB's MySQL port. */
-  readonly tidbPort: number;
+  /** TiDB's MySQL port; none: it starts a cluster of its own. */
+  readonly tidbPort?: number;
   /** More flags. */
   readonly flags?: readonly string[];
 }
@@ -69,12 +69,13 @@ export class TiView implements AsyncDisposable {
 
   /** Starts the process; it must not run. Resolves when it serves. */
   async start(): Promise<void> {
+    const { tidbPort } = this.#options;
     const child = spawn(
       process.execPath,
       [
         '--enable-source-maps',
         join(projectRoot(), 'dist/src/cli/main.js'),
-        ...['--tidb', `127.0.0.1:${this.#options.tidbPort}`],
+        ...(tidbPort === undefined ? [] : ['--tidb', `127.0.0.1:${tidbPort}`]),
         ...['--listen', `127.0.0.1:${this.port}`],
         ...['--status', `127.0.0.1:${this.#statusPort}`],
         ...(this.#options.flags ?? []),

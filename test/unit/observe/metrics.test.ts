@@ -1,29 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import { metricCatalog } from '../../../src/observe/metric-catalog.js';
 import { PrometheusMetrics } from '../../../src/observe/prometheus-metrics.js';
 
-const CALL = /\.(count|gauge|observe)\(\s*'(tiview_\w+)'/g;
-const KIND_OF: Readonly<Record<string, string>> = { count: 'counter', gauge: 'gauge', observe: 'histogram' };
-
 describe('metrics', () => {
-  it('are declared wherever the program counts something: an undeclared one would end it', () => {
-    const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
-      file.endsWith('.ts'),
-    );
-    const sources = files
-      .filter((file) => !file.endsWith('metric-catalog.ts'))
-      .map((file) => readFileSync(join('src', file), 'utf8'));
-    const used = sources.flatMap((source) => [...source.matchAll(CALL)]);
-    expect(used.length).to.be.greaterThan(10);
-    for (const [, method = '', name = ''] of used) {
-      expect(metricCatalog[name]?.kind, name).to.equal(KIND_OF[method]);
-    }
-    const all = sources.join('\n');
-    expect(Object.keys(metricCatalog).filter((name) => !all.includes(`'${name}'`))).to.deep.equal([]);
-  });
-
   it('are shown as Prometheus wants them', async () => {
     const metrics = new PrometheusMetrics();
     metrics.count('tiview_epochs_total', 3);

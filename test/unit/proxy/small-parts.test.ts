@@ -46,7 +46,7 @@ describe('relay counts', () => {
     counts.commands = 13;
     counts.publish(metrics);
     expect(told).to.deep.equal([
-      ['tiview_client_connections_total', 2],
+      ['tiview_client_connections_accepted_total', 2],
       ['tiview_client_commands_total', 10],
       ['tiview_client_connections', 1],
       ['tiview_client_commands_total', 3],
