@@ -49,6 +49,10 @@ export const limits = {
   tsoMessagesInFlight: 16,
   /** A TSO stream that has not answered for so long is given up. */
   tsoAttemptMs: 3000,
+  /** One key and its value, written by the embedded front end: TiDB's `txn-entry-size-limit`. */
+  embeddedEntryBytes: 6 * 1024 * 1024,
+  /** What one of its transactions writes: TiDB's `txn-total-size-limit`. */
+  embeddedTransactionBytes: 100 * 1024 * 1024,
   /** How long the embedded cluster keeps history that no barrier holds: TiDB's `tidb_gc_life_time`. */
   embeddedHistoryMs: 600_000,
   /** Bytes of feed events that a stream of the embedded cluster holds for a client that does not read them. */

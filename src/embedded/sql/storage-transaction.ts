@@ -4,6 +4,7 @@
  */
 import { type KeyString, compareBytes, copyBytes, keyBytes, keyString } from '../../base/bytes.js';
 import { SqlError, TiviewError } from '../../base/errors.js';
+import { limits } from '../../base/limits.js';
 import { OrderedMap } from '../../base/ordered-map.js';
 import type { TableVersion } from '../../catalog/table-version.js';
 import type { KeyRange, TableId } from '../../codec/table-keys.js';
@@ -36,6 +37,8 @@ export class StorageTransaction {
   /** Whether the snapshot has keys that were asked for. */
   readonly #seen = new Map<KeyString, boolean>();
   readonly #writes = new OrderedMap<KeyString, Uint8Array | null>();
+  /** Of the writes. */
+  #bytes = 0;
   readonly #touched = new Map<TableId, TableVersion>();
 
   constructor(cluster: TikvCluster, startTs: Ts) {
@@ -58,6 +61,7 @@ export class StorageTransaction {
   revertTo(saved: readonly (readonly [KeyString, Uint8Array | null])[]): void {
     for (const [key] of [...this.#writes.entries()]) this.#writes.delete(key);
     for (const [key, value] of saved) this.#writes.set(key, value);
+    this.#bytes = saved.reduce((sum, [key, value]) => sum + sizeOf(key, value), 0);
   }
 
   /** @throws BudgetError */
@@ -105,9 +109,18 @@ export class StorageTransaction {
     return hasOwn ? pairs.sort((a, b) => compareBytes(a.key, b.key)) : pairs;
   }
 
-  /** @param value - undefined: deletes the key. */
+  /**
+   * @param value - undefined: deletes the key.
+   * @throws SqlError 8025 — the value is too large; 8004 — the transaction is.
+   */
   write(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#writes.set(keyString(key), value === undefined ? null : copyBytes(value));
+    const size = key.length + (value?.length ?? 0);
+    if (size > limits.embeddedEntryBytes) throw entryTooLarge(size);
+    const name = keyString(key);
+    const bytes = this.#bytes + size - sizeOf(name, this.#writes.get(name));
+    if (bytes > limits.embeddedTransactionBytes) throw transactionTooLarge(bytes);
+    this.#bytes = bytes;
+    this.#writes.set(name, value === undefined ? null : copyBytes(value));
   }
 
   /** Says that rows of a table are written, which must not have changed when they are committed. */
@@ -151,6 +164,24 @@ export class StorageTransaction {
       value === null ? { kind: 'delete', key: keyBytes(key) } : { kind: 'put', key: keyBytes(key), value },
     );
   }
+}
+
+/** @param value - null: a deletion; undefined: nothing was written. */
+function sizeOf(key: KeyString, value: Uint8Array | null | undefined): number {
+  return value === undefined ? 0 : key.length + (value?.length ?? 0);
+}
+
+function entryTooLarge(size: number): SqlError {
+  const most = limits.embeddedEntryBytes;
+  return new SqlError(
+    8025,
+    'HY000',
+    `entry too large, the max entry size is ${most}, the size of data is ${size}`,
+  );
+}
+
+function transactionTooLarge(size: number): SqlError {
+  return new SqlError(8004, 'HY000', `Transaction is too large, size: ${size}`);
 }
 
 async function isCommitted(transaction: Transaction, signal: AbortSignal): Promise<boolean> {
