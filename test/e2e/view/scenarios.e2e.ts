@@ -92,7 +92,7 @@ describe('scenarios', () => {
   it('live through kills, moving regions and a store that stops', async () => {
     const seed = seedOf('faults');
     const random = new Random(seed);
-    const rounds = roundsOf(5);
+    const rounds = roundsOf(10);
     const writers = writersOf(seed, 40);
     for (let round = 0; round < rounds; round++) {
       await disturb(random);
@@ -112,14 +112,17 @@ describe('scenarios', () => {
     report(`${rounds} kills, ${writers.transactions} transactions, ${epochs} epochs, ${rows} rows compared`);
   });
 
-  /** Splits a table somewhere, or lets another store lead something. */
+  /** Splits a table somewhere, merges two regions, or lets another store lead something. */
   async function disturb(random: Random): Promise<void> {
     const table = random.pick(['votes', 'accounts', 'posts', 'centre', 'orders']);
     const [region] = await tidb.rows(`show table ${table} regions`);
-    if (random.chance(0.5)) {
+    const id = region?.[0];
+    if (id === undefined || id === null || random.chance(0.4)) {
       await tidb.run(`split table ${table} between (0) and (100000) regions 4`);
-    } else if (region?.[0] !== undefined && region[0] !== null) {
-      await rig.transferLeader(BigInt(region[0]), BigInt(random.int(1, 3))).catch(() => undefined);
+    } else if (random.chance(0.5)) {
+      await rig.merge(BigInt(id)).catch(() => undefined);
+    } else {
+      await rig.transferLeader(BigInt(id), BigInt(random.int(1, 3))).catch(() => undefined);
     }
   }
 });
