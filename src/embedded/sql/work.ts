@@ -9,21 +9,15 @@ import { qualifyQuery } from './qualify.js';
 import type { ResultTable } from './relation-table.js';
 import { type QueryContext, runQuery } from './run-query.js';
 import type { Schema, SchemaTable } from './schema.js';
-import { type FilledQuery, withSessionValues } from './session-functions.js';
+import { type SessionFacts, type FilledQuery, withSessionValues } from './session-functions.js';
 import type { StorageTransaction } from './storage-transaction.js';
 import { type SystemSource, systemContent } from './system-tables.js';
 import { readRows, readRowsAt } from './table-rows.js';
-import { type SessionVariables, zoneMinutes } from './variables.js';
+import { zoneMinutes } from './variables.js';
 import { parseSelect } from '../../sql/parse/select-parser.js';
 
 /** The session that a statement is of. */
-export interface SessionState {
-  readonly database: string | undefined;
-  readonly connectionId: number;
-  readonly lastInsertId: bigint;
-  readonly rowCount: bigint;
-  readonly foundRows: bigint;
-  readonly variables: SessionVariables;
+export interface SessionState extends Omit<SessionFacts, 'nowMs' | 'offsetMinutes'> {
   readonly server: Pick<SystemSource, 'serverVersion' | 'servers' | 'connections'>;
 }
 
