@@ -4,9 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
-import { silent } from '../../src/base/telemetry.js';
-import { systemRuntime } from '../../src/base/system-runtime.js';
-import { type EmbeddedCluster, startEmbedded } from '../../src/embedded/start-embedded.js';
+import type { EmbeddedCluster } from '../../src/embedded/start-embedded.js';
+import { startWholeCluster } from '../support/embedded/whole-cluster.js';
 import { expectEpochsContiguous, expectViewsEqual } from '../support/law.js';
 import { Random } from '../support/random.js';
 import {
@@ -35,16 +34,12 @@ const LOADS: readonly LoadName[] = [
 
 describe('scenarios on the embedded cluster', function () {
   this.timeout(120_000);
-  const never = new AbortController().signal;
   let cluster: EmbeddedCluster;
   let tiview: TiView;
   let direct: SqlClient;
 
   before(async () => {
-    const runtime = systemRuntime((task, error) => {
-      throw new Error(`${task} has failed`, { cause: error });
-    });
-    cluster = await startEmbedded({ runtime, telemetry: silent }, never);
+    cluster = await startWholeCluster();
     tiview = await startTiView({ tidbPort: cluster.sql.port });
     direct = await SqlClient.open({ port: cluster.sql.port });
     await direct.runAll('create database w', 'use w', ...SCENARIO_TABLES);

@@ -1,4 +1,4 @@
-/** Foreign clients on the embedded SQL front end: they connect, browse, prepare and change. */
+/** Foreign clients through TiView on the embedded cluster: they connect, browse, prepare and change. */
 import { join } from 'node:path';
 import { expect } from 'chai';
 import {
@@ -9,9 +9,8 @@ import {
   python,
   runProgram,
 } from '../../clients/installed.js';
-import { SqlFrontEnd } from '../../support/embedded/sql-front-end.js';
-import { type Rig, startRig } from '../../support/rig.js';
 import { SqlClient } from '../../support/sql-client.js';
+import { type TiView, startTiView } from '../../support/tiview.js';
 
 const PYMYSQL = `
 import sys, pymysql
@@ -40,15 +39,13 @@ with engine.begin() as connection:
     connection.execute(t.delete().where(t.c.id >= 80))
 `;
 
-describe('foreign clients on the embedded SQL front end', function () {
+describe('foreign clients on the embedded cluster', function () {
   this.timeout(120_000);
-  let rig: Rig;
-  let frontEnd: SqlFrontEnd;
+  let tiview: TiView;
 
   before(async () => {
-    rig = await startRig({ tidb: false });
-    frontEnd = await SqlFrontEnd.start(rig);
-    await using client = await SqlClient.open({ port: frontEnd.port });
+    tiview = await startTiView({});
+    await using client = await SqlClient.open({ port: tiview.port });
     await client.runAll(
       'create database browsed',
       'create table browsed.t (id int primary key, v varchar(20), key (v))',
@@ -58,12 +55,11 @@ describe('foreign clients on the embedded SQL front end', function () {
   });
 
   after(async () => {
-    await frontEnd[Symbol.asyncDispose]();
-    await rig.stop();
+    await tiview.stop();
   });
 
   it('mysql2 prepares, with values of all kinds', async () => {
-    await using client = await SqlClient.open({ port: frontEnd.port, database: 'browsed' });
+    await using client = await SqlClient.open({ port: tiview.port, database: 'browsed' });
     await client.execute('insert into t values (?, ?)', [10, "q'\\"]);
     const select = 'select id, v from t where id > ? and (v = ? or v is null) order by id';
     expect(await client.execute(select, [5, "q'\\"])).to.deep.equal([{ id: 10, v: "q'\\" }]);
@@ -78,7 +74,7 @@ describe('foreign clients on the embedded SQL front end', function () {
 
   it('the mariadb client lists, describes and runs several statements', async function () {
     await needsClient(this, 'mariadb');
-    const args = ['--no-defaults', '--skip-ssl', '-h127.0.0.1', `-P${frontEnd.port}`, '-uroot', '-Dbrowsed'];
+    const args = ['--no-defaults', '--skip-ssl', '-h127.0.0.1', `-P${tiview.port}`, '-uroot', '-Dbrowsed'];
     const input =
       'delimiter //\nselect 1; select v from t order by id;//\ndelimiter ;\nshow tables; desc t;\nprepare p from "select v from t where id = ?"; set @i = 2; execute p using @i;';
     const { code, stdout, stderr } = await runProgram('mariadb', args, { input });
@@ -90,7 +86,7 @@ describe('foreign clients on the embedded SQL front end', function () {
 
   it('PyMySQL reads and rolls back', async function () {
     await needsClient(this, 'pymysql');
-    const { stdout, stderr } = await runProgram(python, ['-c', PYMYSQL, String(frontEnd.port)]);
+    const { stdout, stderr } = await runProgram(python, ['-c', PYMYSQL, String(tiview.port)]);
     expect(stderr).to.equal('');
     expect(stdout).to.include("1 ((1, 'one'),) 8.0.11-TiDB");
     expect(stdout).to.include("(('t', 'BASE TABLE'), ('w', 'VIEW'))");
@@ -98,7 +94,7 @@ describe('foreign clients on the embedded SQL front end', function () {
 
   it('SQLAlchemy inspects and maps tables', async function () {
     await needsClient(this, 'sqlalchemy');
-    const { stdout, stderr } = await runProgram(python, ['-c', SQLALCHEMY, String(frontEnd.port)]);
+    const { stdout, stderr } = await runProgram(python, ['-c', SQLALCHEMY, String(tiview.port)]);
     expect(stderr).to.equal('');
     expect(stdout.trim().split('\n')).to.deep.equal([
       "['t'] ['w'] ['id']",
@@ -122,7 +118,7 @@ describe('foreign clients on the embedded SQL front end', function () {
 
   /** What a GUI asks a driver for. */
   async function browse(jar: string, protocol: string, options: string): Promise<void> {
-    const url = `jdbc:${protocol}://127.0.0.1:${frontEnd.port}/browsed?user=root&${options}`;
+    const url = `jdbc:${protocol}://127.0.0.1:${tiview.port}/browsed?user=root&${options}`;
     const source = join(clientScripts, 'connectorj/Metadata.java');
     const { stdout, stderr } = await runProgram('java', ['-cp', jar, source, url]);
     expect(stderr).to.equal('');

@@ -1,10 +1,10 @@
 /**
- * The same statements on TiDB and on the embedded cluster's SQL front end, each over a TiKV of its own: the same rows,
- * the same counts, the same error codes. `test/e2e/embedded/same-as-tidb.sql` says what runs.
+ * The same statements on TiDB and on the embedded cluster: the same rows, the same counts, the same error codes. `test/e2e/embedded/same-as-tidb.sql` says what runs.
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { SqlFrontEnd } from '../../support/embedded/sql-front-end.js';
+import type { EmbeddedCluster } from '../../../src/embedded/start-embedded.js';
+import { startWholeCluster } from '../../support/embedded/whole-cluster.js';
 import { type Rig, startRig } from '../../support/rig.js';
 import { SqlClient, isServerError } from '../../support/sql-client.js';
 
@@ -43,31 +43,28 @@ async function outcome(client: SqlClient, sql: string): Promise<string> {
   }
 }
 
-describe('embedded/sql and TiDB give the same answers', () => {
-  let rigs: readonly Rig[] = [];
-  let frontEnd: SqlFrontEnd;
+describe('the embedded cluster and TiDB give the same answers', () => {
+  let rig: Rig;
+  let cluster: EmbeddedCluster;
   let clients: readonly (readonly [SqlClient, SqlClient])[] = [];
 
   before(async () => {
-    rigs = await Promise.all([startRig(), startRig({ tidb: false })]);
-    const [withTidb, bare] = rigs;
-    if (withTidb === undefined || bare === undefined) throw new Error('two rigs');
-    frontEnd = await SqlFrontEnd.start(bare);
+    [rig, cluster] = await Promise.all([startRig(), startWholeCluster()]);
     const open = async (port: number): Promise<SqlClient> => {
       const client = await SqlClient.open({ port });
       await client.runAll(...BEFORE);
       return client;
     };
     clients = [
-      [await open(frontEnd.port), await open(withTidb.mysqlPort)],
-      [await open(frontEnd.port), await open(withTidb.mysqlPort)],
+      [await open(cluster.sql.port), await open(rig.mysqlPort)],
+      [await open(cluster.sql.port), await open(rig.mysqlPort)],
     ];
   });
 
   after(async () => {
     for (const client of clients.flat()) await client.close();
-    await frontEnd[Symbol.asyncDispose]();
-    for (const rig of rigs) await rig.stop();
+    await cluster.stop();
+    await rig.stop();
   });
 
   for (const { line, session, isRefused, sql } of steps) {

@@ -1,35 +1,32 @@
-/** TiView, unchanged, before the embedded SQL front end: no TiDB anywhere. */
+/** TiView, unchanged, before the embedded cluster: no TiDB anywhere. */
 import { expect } from 'chai';
-import { SqlFrontEnd } from '../../support/embedded/sql-front-end.js';
-import { expectViewsEqual } from '../../support/law.js';
-import { type Rig, startRig } from '../../support/rig.js';
-import { SqlClient } from '../../support/sql-client.js';
-import { type TiView, startTiView } from '../../support/tiview.js';
+import type { EmbeddedCluster } from '../../src/embedded/start-embedded.js';
+import { startWholeCluster } from '../support/embedded/whole-cluster.js';
+import { expectViewsEqual } from '../support/law.js';
+import { SqlClient } from '../support/sql-client.js';
+import { type TiView, startTiView } from '../support/tiview.js';
 
 const TOTALS =
   'select c.name, count(*) as n, sum(o.amount) as total from shop.orders o join shop.customers c on c.id = o.customer group by c.name';
 
-describe('TiView before the embedded SQL front end', () => {
-  let rig: Rig;
-  let frontEnd: SqlFrontEnd;
+describe('TiView before the embedded cluster', () => {
+  let cluster: EmbeddedCluster;
   let tiview: TiView;
   let client: SqlClient;
   let past: SqlClient;
 
   before(async () => {
-    rig = await startRig({ tidb: false });
-    frontEnd = await SqlFrontEnd.start(rig);
-    tiview = await startTiView({ tidbPort: frontEnd.port });
+    cluster = await startWholeCluster();
+    tiview = await startTiView({ tidbPort: cluster.sql.port });
     client = await SqlClient.open({ port: tiview.port });
-    past = await SqlClient.open({ port: frontEnd.port });
+    past = await SqlClient.open({ port: cluster.sql.port });
   });
 
   after(async () => {
     await past.close();
     await client.close();
     await tiview.stop();
-    await frontEnd[Symbol.asyncDispose]();
-    await rig.stop();
+    await cluster.stop();
   });
 
   it('builds, maintains, checks and drops views', async () => {
