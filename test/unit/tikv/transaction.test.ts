@@ -69,8 +69,8 @@ describe('tikv/transaction', () => {
     await world.drive(txn.rollback(NEVER));
   });
 
-  it('sends small batches, eight at a time, and no key twice', async () => {
-    const mutations = Array.from({ length: 2600 }, (_, i) => put(i, 'x'.repeat(300)));
+  it('sends small batches, no more than allowed at a time, and no key twice', async () => {
+    const mutations = Array.from({ length: 2600 }, (_, i) => put(i, 'x'.repeat(600)));
     await write(...mutations);
     const prewrites = sent<PrewriteRequest>('KvPrewrite');
     for (const { mutations: some } of prewrites) {
