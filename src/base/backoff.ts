@@ -12,6 +12,11 @@ export interface BackoffKind {
   readonly capMs: number;
 }
 
+/** The whole pause after so many attempts of a kind, without jitter. @param attempt - from 0. */
+export function pauseMsOf({ baseMs, capMs }: BackoffKind, attempt: number): number {
+  return Math.min(capMs, baseMs * 2 ** Math.min(attempt, 20));
+}
+
 /** A budget ran out: what was tried kept failing. */
 export class BudgetError extends TiviewError {
   override readonly name = 'BudgetError';
@@ -65,8 +70,7 @@ export class Backoff {
     if (elapsedMs >= this.#budgetMs) throw new BudgetError(this.#what, this.#side, elapsedMs, cause);
     const attempt = this.#attempts.get(kind.name) ?? 0;
     this.#attempts.set(kind.name, attempt + 1);
-    const full = Math.min(kind.capMs, kind.baseMs * 2 ** Math.min(attempt, 20));
-    await this.#runtime.sleep(full * (0.5 + this.#runtime.random() / 2), signal);
+    await this.#runtime.sleep(pauseMsOf(kind, attempt) * (0.5 + this.#runtime.random() / 2), signal);
   }
 
   /** Starts the growth of the pauses anew (not the budget): progress was made. */

@@ -2,11 +2,12 @@
  * One attempt at a fenced transaction: at a start ts, read the fence and the TableInfos of the tables to be written;
  * if the fence is as its owner believes, encode, prewrite with the fence's record as primary, commit. Every way in
  * which it can end is a value; what to do about it is the caller's decision. Locks of a failed attempt are removed
- * before it returns, a lost answer is settled first: nothing is under way any more.
+ * before it returns, a lost answer is settled first: nothing is under way any more. Of an attempt that is aborted the
+ * same is done in the background.
  */
 import { unreachable } from '../base/assert.js';
 import { equalBytes } from '../base/bytes.js';
-import { TiviewError, messageOf } from '../base/errors.js';
+import { TiviewError, asError, messageOf } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { Ts } from '../codec/tso.js';
@@ -100,21 +101,38 @@ export async function attemptFenced<R>(
     return { kind: 'refused', refusal: preparation.refusal };
   }
   const startTs = snapshot.ts;
-  const transaction = cluster.transactions.begin({
+  await using transaction = cluster.transactions.begin({
     startTs,
     primary: write.reads.fenceKey,
     mutations: preparation.mutations,
     txnSource: OUR_TXN_SOURCE,
   });
-  const outcome = await transaction.prewrite(PATIENCE_MS, signal);
-  write.clock?.ended('prewrite');
-  if (outcome.kind === 'ok') {
-    const decided = await decide<R>(parts, transaction, startTs, signal);
-    write.clock?.ended('commit');
-    return decided;
+  try {
+    const outcome = await transaction.prewrite(PATIENCE_MS, signal);
+    write.clock?.ended('prewrite');
+    if (outcome.kind === 'ok') {
+      const decided = await decide<R>(parts, transaction, startTs, signal);
+      write.clock?.ended('commit');
+      return decided;
+    }
+    await removeLocks(parts, transaction, signal);
+    return failureOf(outcome, preparation.mutations);
+  } catch (error) {
+    endInBackground(parts, transaction, asError(error));
+    throw error;
   }
-  await removeLocks(parts, transaction, signal);
-  return failureOf(outcome, preparation.mutations);
+}
+
+/** What was aborted is decided all the same: who comes next would wait for its locks until their life is over. */
+function endInBackground(parts: CommitParts, transaction: Transaction, cause: Error): void {
+  parts.runtime.spawn('end of an aborted transaction', async (signal) => {
+    if (!transaction.isUndetermined) {
+      await removeLocks(parts, transaction, signal);
+      return;
+    }
+    const { kind } = await settle(parts, transaction, cause, signal);
+    if (kind === 'committed') await finish(parts, transaction);
+  });
 }
 
 async function decide<R>(

@@ -49,8 +49,10 @@ export class Snapshot {
    * @throws BudgetError — its region or a lock in the way could not be got past.
    */
   async get(key: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const name = keyString(key);
-    if (this.#prefetched.has(name)) return this.#prefetched.get(name);
+    if (this.#prefetched.size > 0) {
+      const name = keyString(key);
+      if (this.#prefetched.has(name)) return this.#prefetched.get(name);
+    }
     const backoff = this.#backoff('get');
     for (;;) {
       const region = await this.#requester.regions.locate(key, signal);

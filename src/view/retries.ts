@@ -1,5 +1,5 @@
 /** Things of which each is tried until it succeeds, at distances that grow, and none holds up the others. */
-import type { BackoffKind } from '../base/backoff.js';
+import { type BackoffKind, pauseMsOf } from '../base/backoff.js';
 import type { Runtime } from '../base/runtime.js';
 
 /** What has failed, and when its turn comes again. */
@@ -22,8 +22,8 @@ export class Retries {
   /** It has failed: it is due again after a pause, longer each time. */
   failed(id: bigint): void {
     const attempts = this.#failed.get(id)?.attempts ?? 0;
-    const pauseMs = Math.min(this.#kind.capMs, this.#kind.baseMs * 2 ** Math.min(attempts, 20));
-    this.#failed.set(id, { attempts: attempts + 1, dueMs: this.#runtime.monotonicMs() + pauseMs });
+    const dueMs = this.#runtime.monotonicMs() + pauseMsOf(this.#kind, attempts);
+    this.#failed.set(id, { attempts: attempts + 1, dueMs });
   }
 
   /** It has succeeded, or need not be done any more. */

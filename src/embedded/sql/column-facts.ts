@@ -91,6 +91,11 @@ export function indexFacts({ stored }: SchemaTable): readonly IndexFacts[] {
   ];
 }
 
+/** COLLATION to EXPRESSION, which SHOW INDEX and `information_schema.statistics` have in common. */
+export function indexTraits({ prefix, isNullable }: IndexFacts): readonly (string | number | null)[] {
+  return ['A', 0, prefix, null, isNullable ? 'YES' : '', 'BTREE', '', '', 'YES', null];
+}
+
 function factsOf(
   index: StoredIndex,
   columns: readonly StoredColumn[],

@@ -14,6 +14,7 @@ import {
   isNow,
   keyOf,
   nowText,
+  indexTraits,
 } from './column-facts.js';
 import type { ResultTable } from './relation-table.js';
 import { type SchemaTable, qualified } from './schema.js';
@@ -259,23 +260,14 @@ function indexes(found: SchemaTable): ResultTable {
   return table(
     'Table|Non_unique#|Key_name|Seq_in_index#|Column_name|Collation|Cardinality#|Sub_part#|Packed|Null|Index_type|Comment|' +
       'Index_comment|Visible|Expression|Clustered|Global',
-    indexFacts(found).map(({ name, isUnique, isClustered, place, column, prefix, isNullable }) => [
+    indexFacts(found).map((fact) => [
       found.version.info.name.original,
-      isUnique ? 0 : 1,
-      name,
-      place,
-      column,
-      'A',
-      0,
-      prefix,
-      null,
-      isNullable ? 'YES' : '',
-      'BTREE',
-      '',
-      '',
-      'YES',
-      null,
-      isClustered ? 'YES' : 'NO',
+      fact.isUnique ? 0 : 1,
+      fact.name,
+      fact.place,
+      fact.column,
+      ...indexTraits(fact),
+      fact.isClustered ? 'YES' : 'NO',
       'NO',
     ]),
   );

@@ -2,6 +2,7 @@
  * A transaction of a session: reads at its start ts with its own writes on top, and commits all of them at once by our
  * ordinary TiKV client. Optimistic: nothing is locked before COMMIT, and whoever comes second gets error 9007.
  */
+import { assert } from '../../base/assert.js';
 import { type KeyString, compareBytes, copyBytes, keyBytes, keyString } from '../../base/bytes.js';
 import { SqlError, TiviewError } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
@@ -29,6 +30,9 @@ export function isWorthRetrying(error: unknown): boolean {
   return error instanceof SqlError && (error.errno === WRITE_CONFLICT || error.errno === SCHEMA_CHANGED);
 }
 
+/** What keys had been written before; undefined: nothing. */
+type WrittenOver = ReadonlyMap<KeyString, Uint8Array | null | undefined>;
+
 /** A transaction under way. */
 export class StorageTransaction {
   readonly startTs: Ts;
@@ -39,6 +43,7 @@ export class StorageTransaction {
   readonly #writes = new OrderedMap<KeyString, Uint8Array | null>();
   /** Of the writes. */
   #bytes = 0;
+  #writtenOver = new Map<KeyString, Uint8Array | null | undefined>();
   readonly #touched = new Map<TableId, TableVersion>();
 
   constructor(cluster: TikvCluster, startTs: Ts) {
@@ -52,16 +57,20 @@ export class StorageTransaction {
     return this.#writes.size > 0;
   }
 
-  /** What was written so far, to which {@link revertTo} can go back. */
-  save(): readonly (readonly [KeyString, Uint8Array | null])[] {
-    return [...this.#writes.entries()];
+  /** From here on it is noted what is written over, so that {@link revertTo} can come back. */
+  save(): WrittenOver {
+    this.#writtenOver = new Map();
+    return this.#writtenOver;
   }
 
-  /** Takes back what was written since {@link save}: a statement that fails leaves nothing. */
-  revertTo(saved: readonly (readonly [KeyString, Uint8Array | null])[]): void {
-    for (const [key] of [...this.#writes.entries()]) this.#writes.delete(key);
-    for (const [key, value] of saved) this.#writes.set(key, value);
-    this.#bytes = saved.reduce((sum, [key, value]) => sum + sizeOf(key, value), 0);
+  /** Takes back what was written since the last {@link save}: a statement that fails leaves nothing. */
+  revertTo(saved: WrittenOver): void {
+    assert(saved === this.#writtenOver, 'a transaction goes back to where it was saved last');
+    for (const [key, before] of saved) {
+      this.#bytes += sizeOf(key, before) - sizeOf(key, this.#writes.get(key));
+      if (before === undefined) this.#writes.delete(key);
+      else this.#writes.set(key, before);
+    }
   }
 
   /** @throws BudgetError */
@@ -117,9 +126,11 @@ export class StorageTransaction {
     const size = key.length + (value?.length ?? 0);
     if (size > limits.embeddedEntryBytes) throw entryTooLarge(size);
     const name = keyString(key);
-    const bytes = this.#bytes + size - sizeOf(name, this.#writes.get(name));
+    const before = this.#writes.get(name);
+    const bytes = this.#bytes + size - sizeOf(name, before);
     if (bytes > limits.embeddedTransactionBytes) throw transactionTooLarge(bytes);
     this.#bytes = bytes;
+    if (!this.#writtenOver.has(name)) this.#writtenOver.set(name, before);
     this.#writes.set(name, value === undefined ? null : copyBytes(value));
   }
 
@@ -143,7 +154,8 @@ export class StorageTransaction {
     const mutations = this.#mutations();
     const [first] = mutations;
     if (first === undefined) return;
-    const transaction = this.#cluster.transactions.begin({
+    // Whatever comes: what was aborted must not be kept alive.
+    await using transaction = this.#cluster.transactions.begin({
       startTs: this.startTs,
       primary: first.key,
       mutations,

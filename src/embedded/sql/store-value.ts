@@ -23,6 +23,7 @@ import {
 import { isBinaryString, isString } from '../../codec/string-type.js';
 import { runeCount } from '../../codec/utf8.js';
 import { doubleText } from '../../codec/float-text.js';
+import { TYPE_NAMES } from './type-text.js';
 
 /** Where a value goes. */
 export interface Destination {
@@ -86,28 +87,13 @@ const BITS: ReadonlyMap<number, number> = new Map<number, number>([
 ]);
 
 function integer(value: Datum, from: FieldType, to: Destination): bigint {
-  const exact = exactOf(value, from, to, NAMES.get(to.type.tp) ?? 'int').rescale(0).unscaled;
+  const exact = exactOf(value, from, to, TYPE_NAMES.get(to.type.tp) ?? 'int').rescale(0).unscaled;
   const bits = BITS.get(to.type.tp) ?? 64;
   const isUnsigned = hasFlag(to.type, FieldFlag.unsigned);
   const fits = isUnsigned ? exact === BigInt.asUintN(bits, exact) : exact === BigInt.asIntN(bits, exact);
   if (!fits) throw outOfRange(to);
   return exact;
 }
-
-/** As messages call types. */
-const NAMES: ReadonlyMap<number, string> = new Map<number, string>([
-  [MysqlType.tiny, 'tinyint'],
-  [MysqlType.short, 'smallint'],
-  [MysqlType.int24, 'mediumint'],
-  [MysqlType.long, 'int'],
-  [MysqlType.longlong, 'bigint'],
-  [MysqlType.float, 'float'],
-  [MysqlType.double, 'double'],
-  [MysqlType.date, 'date'],
-  [MysqlType.datetime, 'datetime'],
-  [MysqlType.timestamp, 'timestamp'],
-  [MysqlType.duration, 'time'],
-]);
 
 /** A number, exactly; strings must be numbers to their end. */
 function exactOf(value: Datum, from: FieldType, to: Destination, name: string): Decimal {
@@ -157,7 +143,7 @@ function floating(value: Datum, from: FieldType, to: Destination): number {
   const text = typeof value === 'number' ? String(value) : textOf(value, from, to).trim();
   const parsed = text === '' ? Number.NaN : Number(text);
   if (Number.isNaN(parsed) || /^0x/i.test(text))
-    throw incorrect(NAMES.get(to.type.tp) ?? 'double', text, to, 1366, 'HY000');
+    throw incorrect(TYPE_NAMES.get(to.type.tp) ?? 'double', text, to, 1366, 'HY000');
   if (!Number.isFinite(parsed) || (hasFlag(to.type, FieldFlag.unsigned) && parsed < 0)) throw outOfRange(to);
   const isFloat = to.type.tp === MysqlType.float;
   if (isFloat && Math.abs(parsed) > 3.402_823_466e38) throw outOfRange(to);
@@ -210,7 +196,7 @@ function isLongString({ tp }: FieldType): boolean {
 }
 
 function moment(value: Datum, from: FieldType, to: Destination): bigint {
-  const name = NAMES.get(to.type.tp) ?? 'datetime';
+  const name = TYPE_NAMES.get(to.type.tp) ?? 'datetime';
   const text = textOf(value, from, to);
   const parts = momentParts(text.trim());
   if (parts === undefined || !isDay(parts)) throw incorrect(name, text, to, 1292, '22007');

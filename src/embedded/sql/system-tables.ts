@@ -7,7 +7,7 @@ import type { Datum } from '../../codec/datum.js';
 import { FieldFlag, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { isBinaryString, isString } from '../../codec/string-type.js';
 import type { OutputColumn } from '../../plan/logical-plan.js';
-import { columnFacts, indexFacts, keyOf } from './column-facts.js';
+import { columnFacts, indexFacts, indexTraits, keyOf } from './column-facts.js';
 import type { ResultTable } from './relation-table.js';
 import type { Schema, SchemaTable } from './schema.js';
 import { numberColumn, textColumn } from './system-columns.js';
@@ -207,23 +207,14 @@ define(
     'CARDINALITY# SUB_PART# PACKED NULLABLE INDEX_TYPE COMMENT INDEX_COMMENT IS_VISIBLE EXPRESSION',
   (source) =>
     tablesOf(source).flatMap((table) =>
-      indexFacts(table).map(({ isUnique, name, place, column, prefix, isNullable }) => [
+      indexFacts(table).map((fact) => [
         ...namesOf(table),
-        isUnique ? 0 : 1,
+        fact.isUnique ? 0 : 1,
         table.database.name.original,
-        name,
-        place,
-        column,
-        'A',
-        0,
-        prefix,
-        null,
-        isNullable ? 'YES' : '',
-        'BTREE',
-        '',
-        '',
-        'YES',
-        null,
+        fact.name,
+        fact.place,
+        fact.column,
+        ...indexTraits(fact),
       ]),
     ),
 );

@@ -2,7 +2,8 @@
 import { FieldFlag, type FieldType, MysqlType, hasFlag } from '../../codec/field-type.js';
 import { isBinaryString, isString } from '../../codec/string-type.js';
 
-const NAMES: ReadonlyMap<number, string> = new Map<number, string>([
+/** Of types whose name does not depend on more than their number. */
+export const TYPE_NAMES: ReadonlyMap<number, string> = new Map<number, string>([
   [MysqlType.tiny, 'tinyint'],
   [MysqlType.short, 'smallint'],
   [MysqlType.int24, 'mediumint'],
@@ -42,7 +43,7 @@ export function typeNameOf(type: FieldType): string {
     if (isBinaryString(type)) return isFixed ? 'binary' : 'varbinary';
     return isFixed ? 'char' : 'varchar';
   }
-  return NAMES.get(type.tp) ?? 'unknown';
+  return TYPE_NAMES.get(type.tp) ?? 'unknown';
 }
 
 /** The type as DDL has it, without character set. */

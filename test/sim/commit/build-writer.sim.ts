@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { StoppedError } from '../../../src/base/runtime.js';
 import { silent } from '../../../src/base/telemetry.js';
 import { Catalog } from '../../../src/catalog/catalog.js';
 import { ts } from '../../../src/codec/tso.js';
@@ -109,6 +110,22 @@ describe('build writer', function () {
     expect(registered().term).to.equal(1n);
     const late = await world.drive(failureOf(subject.write({ delta: viewDelta([1, 9n, 9n]) }, {}, NEVER)));
     expect(late?.kind).to.equal('buildSuperseded');
+  });
+
+  it('leaves no lock alive when it is aborted, at whatever moment', async () => {
+    register(BUILD);
+    for (let afterMs = 0; afterMs <= 40; afterMs++) {
+      const subject = await writer();
+      const life = new AbortController();
+      const aborted = world.runtime.sleep(afterMs, NEVER).then(() => life.abort(new StoppedError()));
+      const batch = { delta: viewDelta([1, BigInt(afterMs), 1n]) };
+      await world.drive(subject.write(batch, {}, life.signal).catch(() => undefined));
+      await world.drive(aborted);
+      const next = await writer();
+      const startedMs = world.runtime.monotonicMs();
+      await world.drive(next.write(undefined, { rowsWritten: BigInt(afterMs) }, NEVER));
+      expect(world.runtime.monotonicMs() - startedMs, `after ${afterMs} ms`).to.be.below(1_000);
+    }
   });
 
   it('says that two rows have one key', async () => {
