@@ -43,6 +43,9 @@ export const limits = {
   writeBudgetMs: 40_000,
   /** One attempt of a unary RPC. */
   rpcAttemptMs: 10_000,
+  /** Commands to a store joined into one message, and their bytes unless one alone has more. */
+  batchCommands: 128,
+  batchBytes: 1024 * 1024,
   /** TSO requests joined into one message. */
   tsoBatch: 10_000,
   /** TSO messages sent and not answered yet; requests beyond wait and are joined. */

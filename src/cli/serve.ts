@@ -15,6 +15,7 @@ import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
 import { Proxy } from '../proxy/proxy.js';
 import { connectCluster } from '../tikv/client.js';
+import { BatchingTransport } from '../tikv/batch/batching-transport.js';
 import { GrpcTransport } from '../tikv/grpc-transport.js';
 import { type ClusterServers, Discovery, startViewLayer } from '../view/index.js';
 import { ConfigError } from './config-error.js';
@@ -134,7 +135,8 @@ async function start(
   ends.add(() => discovery.close());
   const found = await discovery.look(signal);
   const grpc = clusterTls(options);
-  const transports = { pd: new GrpcTransport(grpc), kv: new GrpcTransport(grpc) };
+  const kv = new BatchingTransport(new GrpcTransport(grpc), runtime);
+  const transports = { pd: new GrpcTransport(grpc), kv };
   const feedTransport = new GrpcTransport(grpc);
   ends.add(() => {
     for (const transport of [transports.pd, transports.kv, feedTransport]) transport.close();

@@ -2,6 +2,7 @@
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { connectCluster } from '../tikv/client.js';
+import { BatchingTransport } from '../tikv/batch/batching-transport.js';
 import { GrpcTransport } from '../tikv/grpc-transport.js';
 import { type RunningSql, startSql } from './sql/start-sql.js';
 import type { Faults } from './storage/faults.js';
@@ -42,7 +43,10 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
     const storage = await startStorage({ runtime, telemetry, stores: STORES, host: HOST }, signal);
     ends.push(() => storage.stop());
     const pd = storage.pdAddress;
-    const transports = { pd: new GrpcTransport({}), kv: new GrpcTransport({}) };
+    const transports = {
+      pd: new GrpcTransport({}),
+      kv: new BatchingTransport(new GrpcTransport({}), runtime),
+    };
     ends.push(() => {
       for (const transport of [transports.pd, transports.kv]) transport.close();
     });

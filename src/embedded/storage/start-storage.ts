@@ -2,9 +2,10 @@
 import { Alarm } from '../../base/alarm.js';
 import type { Runtime } from '../../base/runtime.js';
 import type { Telemetry } from '../../base/telemetry.js';
-import { unimplemented } from './call-outcome.js';
+import { type CallOutcome, unimplemented } from './call-outcome.js';
 import { StorageCluster } from './cluster.js';
 import type { Faults } from './faults.js';
+import { BATCH_COMMANDS, serveBatches } from './grpc/batch-commands.js';
 import { FEED_METHOD, serveFeed } from './grpc/feed-stream.js';
 import { RawServer } from './grpc/raw-server.js';
 import { serveTimestamps } from './grpc/tso-stream.js';
@@ -95,14 +96,16 @@ interface Means {
 
 function storeServer(cluster: StorageCluster, storeId: bigint, means: Means): RawServer {
   const { runtime, now } = means;
+  const call = (method: string, body: Uint8Array): CallOutcome =>
+    cluster.callStore(storeId, method, body, now());
   const server = new RawServer(runtime);
   server.add({
     name: 'tikvpb.Tikv',
     unary: {
       methods: cluster.storeMethods,
-      handle: (method, body) => cluster.callStore(storeId, method, body, now()),
+      handle: call,
     },
-    duplex: {},
+    duplex: { [BATCH_COMMANDS]: (stream) => serveBatches(call, stream, runtime) },
   });
   server.add({
     name: 'cdcpb.ChangeData',

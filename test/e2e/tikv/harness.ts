@@ -18,6 +18,7 @@ import type { MutationBatch } from '../../../src/codec/mutation-batch.js';
 import type { Ts } from '../../../src/codec/tso.js';
 import { type TikvCluster, connectCluster } from '../../../src/tikv/client.js';
 import type { ScanColumn } from '../../../src/tikv/coprocessor/dag-request.js';
+import { BatchingTransport } from '../../../src/tikv/batch/batching-transport.js';
 import { GrpcTransport } from '../../../src/tikv/grpc-transport.js';
 import type { Mutation } from '../../../src/tikv/two-phase-commit/mutation.js';
 import { type Rig, type RigOptions, startRig } from '../../support/rig.js';
@@ -51,7 +52,7 @@ export class Harness implements AsyncDisposable {
     const crashes: string[] = [];
     const runtime = systemRuntime((task, error) => crashes.push(`${task}: ${String(error)}`));
     const transport = new GrpcTransport();
-    const transports = { pd: transport, kv: transport };
+    const transports = { pd: transport, kv: new BatchingTransport(transport, runtime) };
     const cluster = await connectCluster(
       { pdSeeds: [rig.pd], transports, runtime, telemetry: silent },
       NEVER,
