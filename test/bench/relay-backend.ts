@@ -1,6 +1,7 @@
 /**
  * A "tidb-server" that answers at once with bytes prepared beforehand, so that what lies before it is what is measured.
- * Any login is accepted. `SELECT` gives one row of one column, anything else a stream of 200 MB in rows of 95 bytes.
+ * Any login is accepted. `SELECT` gives one row of one column, `narrow` a stream of 200 MB in rows of 95 bytes, anything
+ * else the same in rows of 16 KB.
  * Run by relay.bench.ts in a process of its own.
  */
 import { type AddressInfo, type Socket, createServer } from 'node:net';
@@ -49,18 +50,20 @@ const endResult = (writer: PacketWriter): PacketWriter =>
 const point = endResult(beginResult().message((out) => printTextRow(['x'.repeat(60)], out))).take();
 
 /** Rows whose count is a multiple of 256: after them sequence ids are where they were. */
-const rows = ((): Uint8Array => {
+function rowsOf(cellBytes: number, count: number): Uint8Array {
   const writer = new PacketWriter(3, 1 << 20);
-  for (let i = 0; i < 2560; i++) writer.message((out) => printTextRow(['y'.repeat(90)], out));
+  for (let i = 0; i < count; i++) writer.message((out) => printTextRow(['y'.repeat(cellBytes)], out));
   return writer.take();
-})();
+}
+
+const narrow = rowsOf(90, 2560);
+const wide = rowsOf(16_000, 256);
 const streamHead = beginResult().take();
 const streamEnd = endResult(new PacketWriter(3)).take();
-const repeats = Math.ceil(STREAM_BYTES / rows.length);
 
-async function stream(socket: Socket): Promise<void> {
+async function stream(socket: Socket, rows: Uint8Array): Promise<void> {
   socket.write(streamHead);
-  for (let i = 0; i < repeats; i++) {
+  for (let sent = 0; sent < STREAM_BYTES; sent += rows.length) {
     if (!socket.write(rows)) await new Promise((resolve) => socket.once('drain', resolve));
   }
   socket.write(streamEnd);
@@ -80,7 +83,7 @@ const server = createServer({ noDelay: true }, (socket) => {
     } else if (chunk[5] === 0x53) {
       socket.write(point);
     } else {
-      stream(socket).catch(() => socket.destroy());
+      stream(socket, chunk[5] === 0x6e ? narrow : wide).catch(() => socket.destroy());
     }
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Puts load on a MySQL server and counts. Run by relay.bench.ts in a process of its own; told what to do by IPC.
  */
+import { once } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import { NO_BYTES, utf8 } from '../../src/base/bytes.js';
 import { AnswerFollower } from '../../src/wire/answer-follower.js';
@@ -13,7 +14,8 @@ import { frame } from '../../src/wire/packet-writer.js';
 
 /** A round of load. */
 export interface Load {
-  readonly kind: 'point' | 'stream' | 'login';
+  /** `idle` opens connections that ask once, and leaves them open until `release`. */
+  readonly kind: 'point' | 'stream' | 'login' | 'idle' | 'release';
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
@@ -136,10 +138,41 @@ async function logins({ port, connections, seconds }: Load): Promise<LoadResult>
   return { count, bytes: 0, seconds: (performance.now() - begun) / 1000, p50Ms: 0, p99Ms: 0 };
 }
 
+/** Connections at once while idle ones are opened. */
+const OPENING = 64;
+let idle: Socket[] = [];
+
+async function open({ port, connections, sql }: Load): Promise<LoadResult> {
+  const begun = performance.now();
+  const query = queryOf(sql);
+  const openNext = async (): Promise<void> => {
+    while (idle.length < connections) {
+      const place = idle.length;
+      idle.length++;
+      const socket = await login(port);
+      socket.write(query);
+      await once(socket, 'data');
+      idle[place] = socket;
+    }
+  };
+  await Promise.all(Array.from({ length: OPENING }, openNext));
+  const seconds = (performance.now() - begun) / 1000;
+  return { count: connections, bytes: 0, seconds, p50Ms: 0, p99Ms: 0 };
+}
+
+async function release(): Promise<LoadResult> {
+  const closed = idle.map((socket) => once(socket, 'close'));
+  for (const socket of idle) socket.destroy();
+  await Promise.all(closed);
+  idle = [];
+  return { count: 0, bytes: 0, seconds: 0, p50Ms: 0, p99Ms: 0 };
+}
+
+const runs = { point: points, stream: streams, login: logins, idle: open, release };
+
 process.on('message', (message) => {
   const load = message as Load;
-  const run = load.kind === 'point' ? points : load.kind === 'stream' ? streams : logins;
-  run(load).then(
+  runs[load.kind](load).then(
     (result) => process.send?.(result),
     (error: unknown) => {
       console.error(error);

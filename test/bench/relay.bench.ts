@@ -3,7 +3,7 @@
  * test/clients/install.sh haproxy), in interleaved rounds, so that a noisy machine is noisy for all of them. Figures
  * are medians over rounds; CPU is the middle process's own, from /proc, so it does not depend on who else runs.
  *
- *     npx tsx test/bench/relay.bench.ts [--rounds 5] [--seconds 2] [--tidb HOST:PORT]
+ *     npx tsx test/bench/relay.bench.ts [--rounds 5] [--seconds 2] [--tidb HOST:PORT] [--only point,stream,login,idle]
  *
  * Without --tidb the server is relay-backend.ts, which answers at once: what is measured is then the relay alone.
  */
@@ -37,13 +37,17 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     tidb: { type: 'string' },
+    only: { type: 'string', default: 'point,stream,login,idle' },
   },
 });
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
+const only = values.only.split(',');
 const self = fileURLToPath(import.meta.url);
 const sibling = (name: string): string => join(dirname(self), name + self.slice(self.lastIndexOf('.')));
 const TICKS_PER_SECOND = 100;
+/** Connections that are open and say nothing. */
+const IDLE = 5_000;
 
 function reply<T>(process: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -77,7 +81,7 @@ async function startHaproxy(server: string): Promise<Way | undefined> {
   const port = 20_000 + (process.pid % 20_000);
   const defaults = ['mode tcp', 'timeout connect 5s', 'timeout client 1h', 'timeout server 1h'];
   const sections = {
-    global: ['nbthread 1', 'maxconn 4000'],
+    global: ['nbthread 1', 'maxconn 9000'],
     defaults,
     'listen mysql': [`bind 127.0.0.1:${port}`, `server one ${server}`],
   };
@@ -122,15 +126,37 @@ async function measure(load: ChildProcess, way: Way, what: Omit<Load, 'port'>): 
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 
-async function compare(load: ChildProcess, ways: readonly Way[], what: Omit<Load, 'port'>): Promise<void> {
+async function compare(
+  load: ChildProcess,
+  ways: readonly Way[],
+  what: Omit<Load, 'port'>,
+  title: string = what.kind,
+): Promise<void> {
+  if (!only.includes(what.kind)) return;
   const results = new Map<Way, Measured[]>(ways.map((way) => [way, []]));
   for (const way of ways) await measure(load, way, { ...what, seconds: Math.min(1, what.seconds) });
   for (let round = 0; round < rounds; round++) {
     for (const way of ways) results.get(way)?.push(await measure(load, way, what));
   }
-  console.log(`\n${what.kind}, ${what.connections} connection${what.connections > 1 ? 's' : ''}`);
+  console.log(`\n${title}, ${what.connections} connection${what.connections > 1 ? 's' : ''}`);
   for (const [way, measured] of results)
     console.log(`  ${way.name.padEnd(8)} ${report(way, measured, what.kind)}`);
+}
+
+/** What a connection costs that has asked once and is silent since. */
+async function compareIdle(
+  load: ChildProcess,
+  ways: readonly Way[],
+  what: Omit<Load, 'port'>,
+): Promise<void> {
+  console.log(`\nidle, ${what.connections} connections`);
+  for (const way of ways) {
+    const before = rssBytes(way.pid);
+    const { count, seconds: opening, rssBytes: after } = await measure(load, way, what);
+    await measure(load, way, { ...what, kind: 'release' });
+    const memory = way.pid === undefined ? '' : `${((after - before) / count / 1024).toFixed(1)} KB each`;
+    console.log(`  ${way.name.padEnd(8)} ${memory.padEnd(20)} opened in ${opening.toFixed(1)} s`);
+  }
 }
 
 function report(way: Way, measured: readonly Measured[], kind: Load['kind']): string {
@@ -174,12 +200,21 @@ console.log(`${cpus()[0]?.model ?? ''} × ${cpus().length}, Node ${process.versi
 const point = values.tidb === undefined ? 'SELECT v FROM test.t WHERE id = 12345' : 'SELECT 12345';
 const numbers = 'WITH RECURSIVE d AS (SELECT 1 n UNION ALL SELECT n + 1 FROM d WHERE n < 800)';
 const large =
-  values.tidb === undefined ? 'stream' : `${numbers} SELECT REPEAT('x', 90) FROM d a, d b, d c LIMIT 2200000`;
-for (const connections of [1, 16, 64]) {
+  values.tidb === undefined
+    ? { narrow: 'narrow', wide: 'wide' }
+    : {
+        narrow: `${numbers} SELECT REPEAT('x', 90) FROM d a, d b, d c LIMIT 2200000`,
+        wide: `${numbers} SELECT REPEAT('x', 16000) FROM d a, d b LIMIT 13000`,
+      };
+for (const connections of [1, 16, 64, 256]) {
   await compare(load, ways, { kind: 'point', connections, seconds, sql: point });
 }
-await compare(load, ways, { kind: 'stream', connections: 1, seconds, sql: large });
+for (const [rows, sql] of Object.entries(large)) {
+  await compare(load, ways, { kind: 'stream', connections: 1, seconds, sql }, `200 MB in ${rows} rows`);
+}
 await compare(load, ways, { kind: 'login', connections: 16, seconds, sql: '' });
+if (only.includes('idle'))
+  await compareIdle(load, ways, { kind: 'idle', connections: IDLE, seconds, sql: point });
 
 load.disconnect();
 for (const way of ways) await way.stop();

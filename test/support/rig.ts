@@ -8,15 +8,14 @@
  */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fromUtf8, toHex } from '../../src/base/bytes.js';
 import { type Ts, ts } from '../../src/codec/tso.js';
+import { projectRoot } from './project-root.js';
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -321,13 +320,6 @@ function flags(options: RigOptions): string[] {
   if (options.tidbPort !== undefined) args.push('-tidb-port', String(options.tidbPort));
   if (options.tidb === false) args.push('-tidb=false');
   return args;
-}
-
-/** Sources live in test/, what is compiled from them in dist/test/: both find the project by its package.json. */
-function projectRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
 }
 
 /** Rejects, and ends the process, when it is silent for too long; a child that has spoken is left alone. */

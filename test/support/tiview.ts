@@ -4,14 +4,13 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { fromUtf8 } from '../../src/base/bytes.js';
 import { freePort } from './free-port.js';
+import { projectRoot } from './project-root.js';
 import { type SessionOptions, SqlClient } from './sql-client.js';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -23,6 +22,10 @@ export interface TiViewOptions {
   readonly tidbPort?: number;
   /** More flags. */
   readonly flags?: readonly string[];
+  /** Node's own, before the program. */
+  readonly nodeFlags?: readonly string[];
+  /** More environment variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** How the process ended. */
@@ -69,18 +72,19 @@ export class TiView implements AsyncDisposable {
 
   /** Starts the process; it must not run. Resolves when it serves. */
   async start(): Promise<void> {
-    const { tidbPort } = this.#options;
+    const { tidbPort, nodeFlags = [], environment = {} } = this.#options;
     const child = spawn(
       process.execPath,
       [
         '--enable-source-maps',
+        ...nodeFlags,
         join(projectRoot(), 'dist/src/cli/main.js'),
         ...(tidbPort === undefined ? [] : ['--tidb', `127.0.0.1:${tidbPort}`]),
         ...['--listen', `127.0.0.1:${this.port}`],
         ...['--status', `127.0.0.1:${this.#statusPort}`],
         ...(this.#options.flags ?? []),
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } },
     );
     this.#child = child;
     child.stderr.on('data', (chunk: Uint8Array) => {
@@ -135,11 +139,4 @@ export class TiView implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
   }
-}
-
-/** Sources live in test/, what is compiled from them in dist/test/: both find the project by its package.json. */
-function projectRoot(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return folder;
 }
