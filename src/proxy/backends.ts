@@ -14,11 +14,12 @@ import { Alarm } from '../base/alarm.js';
 import { assert } from '../base/assert.js';
 import { LimitError, TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import type { Log, Metrics } from '../base/telemetry.js';
+import type { Log } from '../base/telemetry.js';
 import { type BalanceSettings, type ServerLabels, ZONE_LABEL, weightOf } from './balance/balance-settings.js';
 import { type Contender, type Standing, compareStandings, rank } from './balance/ranking.js';
 import type { LoadFigures } from './balance/server-load.js';
 import { warmthAfter } from './balance/slow-start.js';
+import { ServerCounts } from './server-counts.js';
 
 /** A server as it is listed; addresses are `host:port`. */
 export interface ListedServer {
@@ -51,6 +52,7 @@ export interface Backend extends Endpoint, Contender {
   readonly weight: number;
   /** Connections of ours, open or being opened. */
   readonly connections: number;
+  readonly counts: ServerCounts;
 }
 
 /** An address that is not `host:port`. */
@@ -89,7 +91,6 @@ export class Backends {
   /** Those that have left the list and still have connections. */
   #leaving: readonly Entry[] = [];
   #turn = 0;
-  #published = new Set<string>();
   /** Rings when servers have come that have not been checked. */
   readonly arrivals = new Alarm();
 
@@ -201,22 +202,6 @@ export class Backends {
     (backend as Entry).load = load;
   }
 
-  /** Tells each server's metrics, and ends those of servers that have gone. */
-  publish(metrics: Metrics): void {
-    const present = [...this.#entries, ...this.leaving()];
-    for (const { address, connections, health } of present) {
-      metrics.gauge('tiview_backend_connections', connections, { server: address });
-      metrics.gauge('tiview_backend_is_healthy', Number(health === 'healthy'), { server: address });
-    }
-    const addresses = new Set(present.map(({ address }) => address));
-    for (const server of this.#published) {
-      if (addresses.has(server)) continue;
-      metrics.forget('tiview_backend_connections', { server });
-      metrics.forget('tiview_backend_is_healthy', { server });
-    }
-    this.#published = addresses;
-  }
-
   #find(entry: Entry, reason: string | undefined): void {
     const health = reason === undefined ? 'healthy' : 'unhealthy';
     const { address: server } = entry;
@@ -253,6 +238,7 @@ export class Backends {
       health: 'unknown',
       reason: '',
       connections: 0,
+      counts: new ServerCounts(),
       failures: 0,
       zone: labels.get(ZONE_LABEL),
       weight: weightOf(this.#settings.weights, address, labels),

@@ -19,6 +19,7 @@ import { readLoad, watchLoad } from './load-watch.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
+import { ServerMetrics } from './server-metrics.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
 import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
@@ -77,6 +78,7 @@ export class Proxy {
   /** Those that have not lasted for a round yet. */
   #newcomers = new Set<ClientSession>();
   readonly #tasks: Task[] = [];
+  readonly #serverMetrics = new ServerMetrics();
   /** What has been counted so far. */
   readonly counts = new RelayCounts();
 
@@ -178,7 +180,7 @@ export class Proxy {
     for (const session of this.#sessions) session.destroy();
     await closed;
     for (const task of this.#tasks) await task.stop();
-    this.counts.publish(this.#options.telemetry.metrics);
+    this.#publish();
   }
 
   #listen(): Promise<void> {
@@ -246,14 +248,19 @@ export class Proxy {
     return watchLoad(this.#backends, (backend, stop) => readLoad(backend, options, stop), runtime, signal);
   }
 
+  #publish(): void {
+    const { metrics } = this.#options.telemetry;
+    this.counts.publish(metrics);
+    this.#serverMetrics.publish(this.backends, this.#sessions, metrics);
+  }
+
   async #goRound(signal: AbortSignal): Promise<void> {
-    const { runtime, telemetry } = this.#options;
+    const { runtime } = this.#options;
     for (;;) {
       const lasting = this.#newcomers;
       this.#newcomers = new Set();
       await runtime.sleep(ROUND_MS, signal);
-      this.counts.publish(telemetry.metrics);
-      this.#backends.publish(telemetry.metrics);
+      this.#publish();
       for (const session of lasting) {
         if (this.#sessions.has(session)) session.keepAlive();
       }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { StatusBoard } from '../../../src/cli/status-board.js';
 import type { Backend } from '../../../src/proxy/backends.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
+import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import type { ViewService } from '../../../src/view/index.js';
 
 describe('status board', () => {
@@ -16,7 +17,7 @@ describe('status board', () => {
     counts.openConnections = 7;
     const known = { address: 'a:4000', isListed: true, connections: 2 };
     const server = { ...known, health: 'unhealthy', reason: 'gone', weight: 3 } as const;
-    const endpoint = { host: 'a', port: 4000, status: undefined };
+    const endpoint = { host: 'a', port: 4000, status: undefined, counts: new ServerCounts() };
     const backends: readonly Backend[] = [
       { ...server, ...endpoint, zone: undefined, warmth: 1, load: undefined },
       { ...server, ...endpoint, zone: 'east', warmth: 1 / 3, load: { cpu: 0.12345, memory: 0.5 } },

@@ -3,7 +3,6 @@ import { AssertionError } from '../../../src/base/assert.js';
 import { LimitError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
 import { silent } from '../../../src/base/telemetry.js';
-import { PrometheusMetrics } from '../../../src/observe/prometheus-metrics.js';
 import { AddressError, type Backend, Backends } from '../../../src/proxy/backends.js';
 import { type BalanceSettings, EVENLY } from '../../../src/proxy/balance/balance-settings.js';
 
@@ -210,31 +209,6 @@ describe('backends', () => {
     expect(open(backends, 100)).to.deep.equal({ 'a:1': 20, 'a:2': 80 });
     backends.measured(find(backends, 'a:2'), undefined);
     expect(open(backends, 60)).to.deep.equal({ 'a:1': 60 });
-  });
-
-  it('have metrics for as long as they have clients or may get some', async () => {
-    const backends = made('seed:1');
-    const metrics = new PrometheusMetrics();
-    const lines = async (): Promise<string[]> => {
-      backends.publish(metrics);
-      return (await metrics.text()).split('\n').filter((line) => /^tiview_backend_\w+\{/.test(line));
-    };
-    backends.list(listing('a:2'));
-    check(backends, 'a:2');
-    const close = backends.opening(find(backends, 'a:2'));
-    expect(await lines()).to.deep.equal([
-      'tiview_backend_connections{server="a:2"} 1',
-      'tiview_backend_connections{server="seed:1"} 0',
-      'tiview_backend_is_healthy{server="a:2"} 1',
-      'tiview_backend_is_healthy{server="seed:1"} 0',
-    ]);
-    backends.list([]);
-    expect(await lines()).to.include('tiview_backend_connections{server="a:2"} 1');
-    close();
-    expect(await lines()).to.deep.equal([
-      'tiview_backend_connections{server="seed:1"} 0',
-      'tiview_backend_is_healthy{server="seed:1"} 0',
-    ]);
   });
 
   it('have a host and a port', () => {
