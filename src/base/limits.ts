@@ -108,6 +108,16 @@ export const limits = {
   backendCheckMs: 2_000,
   /** Between two checks of all tidb-servers. */
   backendCheckPauseMs: 2_000,
+  /** Time in which a tidb-server that has come, or come back, grows to its full share of clients. */
+  slowStartMs: 10_000,
+  /** Between two looks at how busy the tidb-servers are. */
+  loadPauseMs: 5_000,
+  /** Time for a tidb-server to say how busy it is. */
+  loadReadMs: 2_000,
+  /** Figures of a tidb-server's load that are older say nothing any more. */
+  loadStaleMs: 15_000,
+  /** What a tidb-server's status port may answer: TiDB's metrics are some hundreds of kilobytes. */
+  statusAnswerBytes: 16 * 1024 * 1024,
   /** Time for TiDB to list its servers. */
   discoveryMs: 5_000,
   /** Between two looks at the list of servers. */

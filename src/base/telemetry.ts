@@ -27,6 +27,13 @@ export interface Metrics {
   gauge(name: string, value: number, labels?: Labels): void;
   /** Adds an observation, in seconds or bytes as the name's suffix says, to a histogram. */
   observe(name: string, value: number, labels?: Labels): void;
+  /**
+   * Adds observations that were counted elsewhere to a histogram that is declared as counted.
+   *
+   * @param counts - by bucket of the declaration, and last those above all bounds.
+   * @param sum - of all observed values.
+   */
+  observeCounted(name: string, counts: readonly number[], sum: number, labels?: Labels): void;
   /** Ends a series whose labels mean nothing any more. */
   forget(name: string, labels: Labels): void;
 }
@@ -52,6 +59,7 @@ export const silent: Telemetry = {
     count: () => undefined,
     gauge: () => undefined,
     observe: () => undefined,
+    observeCounted: () => undefined,
     forget: () => undefined,
   },
 };

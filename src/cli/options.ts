@@ -3,6 +3,12 @@
  * variable `TIVIEW_NAME`. Values are checked here, so that a bad one is one line that names the key, wherever it
  * came from.
  */
+import {
+  BALANCE_POLICIES,
+  type BalancePolicy,
+  type BalanceSettings,
+  type WeightRule,
+} from '../proxy/balance/balance-settings.js';
 import { LOG_LEVELS, type LogLevel } from '../observe/pino-log.js';
 
 /** A value that an option cannot take; the message says what it can. */
@@ -15,6 +21,9 @@ export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
+
+/** Weights are proportions: a percent is fine enough, and per mille too. */
+const WEIGHT_MAX = 1_000;
 
 /** How one option is read. */
 export interface OptionSpec<T> {
@@ -70,6 +79,26 @@ const level = (text: string): LogLevel => {
   return found;
 };
 
+const policy = (text: string): BalancePolicy => {
+  const found = BALANCE_POLICIES.find((name) => name === text);
+  if (found === undefined) throw new OptionError(`'${text}' is not one of ${BALANCE_POLICIES.join(', ')}`);
+  return found;
+};
+
+const weightRule = (text: string): WeightRule => {
+  const [, key, digits] = /^(.+)=(\d+)$/.exec(text) ?? [];
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(key ?? '') ?? [];
+  const weight = Number(digits);
+  if (key === undefined || weight > WEIGHT_MAX) {
+    throw new OptionError(`'${text}' is not HOST:PORT=N or LABEL=VALUE=N, N from 0 to ${WEIGHT_MAX}`);
+  }
+  if (name !== undefined && value !== undefined) return { kind: 'label', name, value, weight };
+  return { kind: 'address', address: printHostPort(parseHostPort(key)), weight };
+};
+
+const weightRules = (text: string): readonly WeightRule[] =>
+  text.split(',').map((part) => weightRule(part.trim()));
+
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
     throw new OptionError(`'${text}' is not a plain schema name`);
@@ -104,6 +133,14 @@ export const optionTable = {
   }),
   tidb: optional('LIST', 'tidb-servers to start from: HOST:PORT[,HOST:PORT…]', hostPortList),
   pd: optional('LIST', 'PD servers (default: found through TiDB)', hostPortList),
+  balance: option<BalancePolicy>(
+    'POLICY',
+    `what servers' shares of clients go by: ${BALANCE_POLICIES.join(', ')}`,
+    policy,
+    'connections',
+  ),
+  zone: optional('NAME', 'tidb-servers whose label zone is NAME come first', word),
+  weights: optional('LIST', 'HOST:PORT=N or LABEL=VALUE=N, … (usual: 1; 0: no new clients)', weightRules),
   user: option('NAME', 'TiDB account that maintains the views', word, 'root'),
   'password-file': optional('FILE', 'file with its password (or TIVIEW_PASSWORD)', word),
   'epoch-interval': option('MS', 'least time from epoch to epoch (0: each tick)', whole(0, 3_600_000), 0),
@@ -130,3 +167,8 @@ export type OptionName = keyof typeof optionTable;
 
 /** All options with their values. */
 export type Options = { readonly [K in OptionName]: (typeof optionTable)[K]['fallback'] };
+
+/** How clients are shared out. */
+export function balanceSettings(options: Options): BalanceSettings {
+  return { policy: options.balance, zone: options.zone, weights: options.weights ?? [] };
+}

@@ -20,7 +20,7 @@ import { GrpcTransport } from '../tikv/grpc-transport.js';
 import { type ClusterServers, Discovery, startViewLayer } from '../view/index.js';
 import { ConfigError } from './config-error.js';
 import type { Request } from './config.js';
-import { type HostPort, type Options, printHostPort } from './options.js';
+import { type HostPort, type Options, balanceSettings, printHostPort } from './options.js';
 import { StatusBoard } from './status-board.js';
 import type { StopSignals } from './stop-signals.js';
 import { backendTls, clientTls, clusterTls, controlOptions, statusTls } from './tls-files.js';
@@ -165,7 +165,8 @@ async function start(
   const { listen } = options;
   const backends = seeds.map(printHostPort);
   const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
-  const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, gates, ...tls });
+  const balance = balanceSettings(options);
+  const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, balance, gates, ...tls });
   serving.proxy = proxy;
   proxy.setBackends(found.tidb);
   const watch = runtime.spawn('discovery', (stop) =>

@@ -1,15 +1,18 @@
 /** What the status port says, from before the first layer stands to after the last has gone. */
 import type { Work } from '../observe/progress-line.js';
 import type { StatusSource } from '../observe/status-server.js';
+import type { Backend } from '../proxy/backends.js';
 import type { Proxy } from '../proxy/proxy.js';
 import type { ViewService } from '../view/index.js';
+
+type ServingProxy = Pick<Proxy, 'backends' | 'counts' | 'unavailability'>;
 
 /** Gathers the state of the process. */
 export class StatusBoard implements StatusSource {
   readonly #version: string;
   readonly #stopping: AbortSignal;
   #service: ViewService | undefined;
-  #proxy: Pick<Proxy, 'backends' | 'counts'> | undefined;
+  #proxy: ServingProxy | undefined;
 
   /** @param stopping - aborted when the process has been told to stop. */
   constructor(version: string, stopping: AbortSignal) {
@@ -18,7 +21,7 @@ export class StatusBoard implements StatusSource {
   }
 
   /** Clients are served from now on. */
-  serves(service: ViewService, proxy: Pick<Proxy, 'backends' | 'counts'>): void {
+  serves(service: ViewService, proxy: ServingProxy): void {
     this.#service = service;
     this.#proxy = proxy;
   }
@@ -27,9 +30,7 @@ export class StatusBoard implements StatusSource {
     return {
       version: this.#version,
       connections: this.#proxy?.counts.openConnections ?? 0,
-      servers: (this.#proxy?.backends ?? []).map(({ address, isListed, health, reason, connections }) => ({
-        ...{ address, isListed, health, reason, connections },
-      })),
+      servers: (this.#proxy?.backends ?? []).map(statusOf),
       ...this.#service?.status(),
     };
   }
@@ -49,6 +50,21 @@ export class StatusBoard implements StatusSource {
   health(): { readonly isHealthy: boolean; readonly reason: string } {
     if (this.#stopping.aborted) return { isHealthy: false, reason: 'draining' };
     if (this.#service === undefined) return { isHealthy: false, reason: 'starting' };
-    return { isHealthy: true, reason: 'ok' };
+    const reason = this.#proxy?.unavailability;
+    return reason === undefined ? { isHealthy: true, reason: 'ok' } : { isHealthy: false, reason };
   }
+}
+
+/** One server, with what its share of clients goes by. */
+function statusOf(server: Backend): unknown {
+  const { address, isListed, health, reason, connections, zone, weight, warmth, load } = server;
+  const figures = load === undefined ? null : { cpu: rounded(load.cpu), memory: rounded(load.memory) };
+  return {
+    ...{ address, isListed, health, reason, connections },
+    ...{ zone: zone ?? '', weight, warmth: rounded(warmth), load: figures },
+  };
+}
+
+function rounded(part: number): number {
+  return Math.round(part * 1000) / 1000;
 }

@@ -12,9 +12,14 @@ export interface MetricDeclaration {
   readonly labels?: readonly string[];
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
+  /** Whether a histogram takes its observations counted: `Metrics.observeCounted`. */
+  readonly isCounted?: boolean;
 }
 
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Powers of two, as proxy/latency-counts.ts has them: 0.125 ms … 32.768 s. */
+const latencyBuckets = Array.from({ length: 19 }, (_, i) => 2 ** i / 8000);
 
 /** name → declaration. */
 export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
@@ -25,7 +30,54 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
   tiview_relayed_from_backends_bytes_total: { kind: 'counter', help: 'Bytes relayed from tidb-servers' },
   tiview_backend_connect_failures_total: {
     kind: 'counter',
-    help: 'Connections that a tidb-server did not take',
+    help: 'Clients that a tidb-server did not take',
+    labels: ['server'],
+  },
+  tiview_backend_failed_logins_total: {
+    kind: 'counter',
+    help: 'Clients that went away, or were sent away, before their login was done, by the last tidb-server',
+    labels: ['server'],
+  },
+  tiview_backend_sessions: {
+    kind: 'gauge',
+    help: 'Sessions on a tidb-server, by what they do: login, idle, transaction (idle within one), answering',
+    labels: ['server', 'state'],
+  },
+  tiview_backend_commands_total: {
+    kind: 'counter',
+    help: 'Commands of clients whose session is on a tidb-server, answered by it or by TiView',
+    labels: ['server'],
+  },
+  tiview_backend_errors_total: {
+    kind: 'counter',
+    help: 'Commands that a tidb-server answered by an error, and sessions and logins that it refused or broke off',
+    labels: ['server'],
+  },
+  tiview_backend_from_clients_bytes_total: {
+    kind: 'counter',
+    help: 'Bytes from clients whose session is on a tidb-server',
+    labels: ['server'],
+  },
+  tiview_backend_received_bytes_total: {
+    kind: 'counter',
+    help: 'Bytes that a tidb-server sent',
+    labels: ['server'],
+  },
+  tiview_backend_command_seconds: {
+    kind: 'histogram',
+    help: "From a command to the end of the tidb-server's answer, of a random quarter of all commands",
+    labels: ['server'],
+    buckets: latencyBuckets,
+    isCounted: true,
+  },
+  tiview_errors_total: {
+    kind: 'counter',
+    help: 'Errors by whose they are: client (broke the protocol or the connection), tiview (told so), tidb (told so, or broke off)',
+    labels: ['side'],
+  },
+  tiview_login_retries_total: {
+    kind: 'counter',
+    help: 'Logins that went on to another tidb-server, once for each',
   },
   tiview_backend_connections: {
     kind: 'gauge',
@@ -37,7 +89,7 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     help: '1 if a tidb-server has passed its last health check and no client has found it failing since',
     labels: ['server'],
   },
-  tiview_failed_logins_total: { kind: 'counter', help: 'Logins that a tidb-server refused' },
+  tiview_failed_logins_total: { kind: 'counter', help: 'Clients whose login did not come to its end' },
   tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },
   tiview_rpc_errors_total: { kind: 'counter', help: 'RPC attempts that failed, by cause', labels: ['cause'] },
   tiview_feed_rows_total: { kind: 'counter', help: 'Committed row changes received through change feeds' },

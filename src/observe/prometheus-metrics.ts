@@ -2,9 +2,10 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { assert, unreachable } from '../base/assert.js';
 import type { Labels, Metrics } from '../base/telemetry.js';
+import { CountedHistogram } from './counted-histogram.js';
 import { metricCatalog, type MetricDeclaration } from './metric-catalog.js';
 
-type Instrument = Counter | Gauge | Histogram;
+type Instrument = Counter | Gauge | Histogram | CountedHistogram;
 
 /** The program's metrics and their text for `/metrics`. */
 export class PrometheusMetrics implements Metrics {
@@ -46,14 +47,21 @@ export class PrometheusMetrics implements Metrics {
     instrument.observe(labels, value);
   }
 
+  observeCounted(name: string, counts: readonly number[], sum: number, labels: Labels = {}): void {
+    const instrument = this.#instruments.get(name);
+    assert(instrument instanceof CountedHistogram, `${name} is not a declared counted histogram`);
+    instrument.add(labels, counts, sum);
+  }
+
   forget(name: string, labels: Labels): void {
     const instrument = this.#instruments.get(name);
     assert(instrument !== undefined, `${name} is not a declared metric`);
-    instrument.remove(labels);
+    if (instrument instanceof CountedHistogram) instrument.forget(labels);
+    else instrument.remove(labels);
   }
 
   #create(name: string, declaration: MetricDeclaration): Instrument {
-    const { kind, help, labels = [], buckets = [] } = declaration;
+    const { kind, help, labels = [], buckets = [], isCounted = false } = declaration;
     const shared = { name, help, labelNames: [...labels], registers: [this.#registry] };
     switch (kind) {
       case 'counter':
@@ -61,7 +69,9 @@ export class PrometheusMetrics implements Metrics {
       case 'gauge':
         return new Gauge(shared);
       case 'histogram':
-        return new Histogram({ ...shared, buckets: [...buckets] });
+        return isCounted
+          ? new CountedHistogram(shared, buckets)
+          : new Histogram({ ...shared, buckets: [...buckets] });
       default:
         return unreachable(kind);
     }

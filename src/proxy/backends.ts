@@ -3,22 +3,31 @@
  * the seeds, which the user gave, are a last resort: whoever cannot reach the listed addresses (they may be names that
  * mean nothing here) can reach those.
  *
- * The best comes first: healthy before not yet checked before unhealthy, among these listed before seed, among these
- * the one with the fewest connections, among equals by turns. So an unhealthy server gets a client only when all
- * others have failed it. A server that fails a client is unhealthy at once, and until a check that began afterwards
- * finds it well.
+ * The best comes first, by balance/ranking.ts: healthy before not yet checked before unhealthy, and so on; among equals
+ * by turns. So an unhealthy server gets a client only when all others have failed it. A server that fails a client is
+ * unhealthy at once, and until a check that began afterwards finds it well. One of weight 0 gets no client at all.
+ *
+ * A server warms up when it comes to others that are well, or comes back; those that are there from the beginning are
+ * not known to be cold.
  */
 import { Alarm } from '../base/alarm.js';
 import { assert } from '../base/assert.js';
 import { LimitError, TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import type { Log, Metrics } from '../base/telemetry.js';
+import type { Log } from '../base/telemetry.js';
+import { type BalanceSettings, type ServerLabels, ZONE_LABEL, weightOf } from './balance/balance-settings.js';
+import { type Contender, type Standing, compareStandings, rank } from './balance/ranking.js';
+import type { LoadFigures } from './balance/server-load.js';
+import { warmthAfter } from './balance/slow-start.js';
+import { ServerCounts } from './server-counts.js';
 
 /** A server as it is listed; addresses are `host:port`. */
 export interface ListedServer {
   readonly address: string;
   /** Of its HTTP status port; undefined: not known. */
   readonly statusAddress?: string | undefined;
+  /** Undefined: none. */
+  readonly labels?: ServerLabels | undefined;
 }
 
 /** Where something listens. */
@@ -28,7 +37,7 @@ export interface Endpoint {
 }
 
 /** One tidb-server. */
-export interface Backend extends Endpoint {
+export interface Backend extends Endpoint, Contender {
   /** `host:port`. */
   readonly address: string;
   /** Its status port; undefined: not known. */
@@ -39,8 +48,11 @@ export interface Backend extends Endpoint {
   readonly health: 'unknown' | 'healthy' | 'unhealthy';
   /** Why it is unhealthy; empty otherwise. */
   readonly reason: string;
+  /** 0: it gets no more clients. */
+  readonly weight: number;
   /** Connections of ours, open or being opened. */
   readonly connections: number;
+  readonly counts: ServerCounts;
 }
 
 /** An address that is not `host:port`. */
@@ -56,27 +68,39 @@ type Entry = { -readonly [K in keyof Backend]: Backend[K] } & {
   readonly isSeed: boolean;
   /** Clients that it has failed: a check that was under way meanwhile proves nothing. */
   failures: number;
+  /** Whether it warms up when it is found well. */
+  isCold: boolean;
+  /** When it began to; undefined: it does not. */
+  warmsSinceMs: number | undefined;
 };
 
-const HEALTH_RANK = { healthy: 0, unknown: 1, unhealthy: 2 } as const;
+/** How servers are chosen. */
+export interface BackendsOptions {
+  readonly settings: BalanceSettings;
+  /** Runtime.monotonicMs. */
+  readonly nowMs: () => number;
+}
 
 /** Knows the tidb-servers, and chooses among them. */
 export class Backends {
   readonly #log: Log;
+  readonly #settings: BalanceSettings;
+  readonly #nowMs: () => number;
   /** Those that may get clients. */
-  #entries: readonly Entry[];
+  #entries: readonly Entry[] = [];
   /** Those that have left the list and still have connections. */
   #leaving: readonly Entry[] = [];
   #turn = 0;
-  #published = new Set<string>();
   /** Rings when servers have come that have not been checked. */
   readonly arrivals = new Alarm();
 
   /** @param seeds - `host:port` each. @throws AddressError. */
-  constructor(seeds: readonly string[], log: Log) {
+  constructor(seeds: readonly string[], log: Log, { settings, nowMs }: BackendsOptions) {
     assert(seeds.length > 0, 'a proxy needs at least one tidb-server');
     this.#log = log;
-    this.#entries = [...new Set(seeds)].map((address) => newEntry({ address }, true));
+    this.#settings = settings;
+    this.#nowMs = nowMs;
+    this.#entries = [...new Set(seeds)].map((address) => this.#newEntry({ address }, true));
   }
 
   /**
@@ -88,7 +112,7 @@ export class Backends {
     if (servers.length > limits.backends) {
       throw new LimitError(`TiDB lists ${servers.length} servers; ${limits.backends} can be known`);
     }
-    const wanted = new Map(servers.map((server) => [server.address, newEntry(server, false)]));
+    const wanted = new Map(servers.map((server) => [server.address, this.#newEntry(server, false)]));
     const known = new Map([...this.#leaving, ...this.#entries].map((entry) => [entry.address, entry]));
     const listed = [...wanted.values()].map((entry) => known.get(entry.address) ?? entry);
     for (const entry of new Set([...known.values(), ...listed])) {
@@ -97,8 +121,17 @@ export class Backends {
       if (isListed !== entry.isListed) {
         this.#log.info(isListed ? 'tidb-server joins' : 'tidb-server leaves', { server: entry.address });
       }
+      if (isListed && this.#leaving.includes(entry)) {
+        // Nobody has looked after it in between.
+        entry.health = 'unknown';
+        entry.isCold = true;
+      }
       entry.isListed = isListed;
       entry.status = server?.status;
+      if (server !== undefined) {
+        entry.zone = server.zone;
+        entry.weight = server.weight;
+      }
     }
     const seeds = this.#entries.filter(({ isSeed, isListed }) => isSeed && !isListed);
     this.#entries = [...listed, ...seeds];
@@ -111,9 +144,11 @@ export class Backends {
     return this.#entries.some(({ health }) => health === 'unknown');
   }
 
-  /** Every server that may get clients, the best first. */
+  /** Every server that may get clients, the best first, and last those of weight 0. */
   all(): readonly Backend[] {
-    return [...this.#entries].sort(compare);
+    const drained = this.#entries.filter(({ weight }) => weight === 0);
+    const ranked = this.#rank(this.#entries.filter(({ weight }) => weight > 0));
+    return [...ranked.sort(compareStandings).map(({ contender }) => contender), ...drained];
   }
 
   /** Servers that only keep their connections. */
@@ -122,17 +157,17 @@ export class Backends {
     return this.#leaving;
   }
 
-  /** The best server that has not been tried; undefined: all have been. */
+  /** The best server that has not been tried; undefined: all have been that may get clients. */
   next(tried: ReadonlySet<Backend>): Backend | undefined {
-    const entries = this.#entries;
-    const turn = this.#turn++ % entries.length;
-    let best: Entry | undefined;
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[(turn + i) % entries.length];
-      if (entry === undefined || tried.has(entry)) continue;
-      if (best === undefined || compare(entry, best) < 0) best = entry;
+    const ranked = this.#rank(this.#entries.filter((entry) => entry.weight > 0 && !tried.has(entry)));
+    const turn = this.#turn++ % Math.max(1, ranked.length);
+    let best: Standing<Entry> | undefined;
+    for (let i = 0; i < ranked.length; i++) {
+      const one = ranked[(turn + i) % ranked.length];
+      if (one === undefined) continue;
+      if (best === undefined || compareStandings(one, best) < 0) best = one;
     }
-    return best;
+    return best?.contender;
   }
 
   /** A connection is being opened. @returns to be called, once, when it is closed. */
@@ -162,20 +197,9 @@ export class Backends {
     };
   }
 
-  /** Tells each server's metrics, and ends those of servers that have gone. */
-  publish(metrics: Metrics): void {
-    const present = [...this.#entries, ...this.leaving()];
-    for (const { address, connections, health } of present) {
-      metrics.gauge('tiview_backend_connections', connections, { server: address });
-      metrics.gauge('tiview_backend_is_healthy', Number(health === 'healthy'), { server: address });
-    }
-    const addresses = new Set(present.map(({ address }) => address));
-    for (const server of this.#published) {
-      if (addresses.has(server)) continue;
-      metrics.forget('tiview_backend_connections', { server });
-      metrics.forget('tiview_backend_is_healthy', { server });
-    }
-    this.#published = addresses;
+  /** How busy the server is, as it says; undefined: it says nothing. */
+  measured(backend: Backend, load: LoadFigures | undefined): void {
+    (backend as Entry).load = load;
   }
 
   #find(entry: Entry, reason: string | undefined): void {
@@ -185,21 +209,45 @@ export class Backends {
       if (reason === undefined) this.#log.info('tidb-server is healthy', { server });
       else this.#log.warn('tidb-server is unhealthy', { server, reason });
     }
+    if (health === 'healthy' && entry.health !== 'healthy' && entry.isCold)
+      entry.warmsSinceMs = this.#nowMs();
+    // From whatever it is unwell, it may come back as a new process.
+    if (health === 'unhealthy') entry.isCold = true;
     entry.health = health;
     entry.reason = reason ?? '';
   }
-}
 
-function compare(a: Entry, b: Entry): number {
-  const byHealth = HEALTH_RANK[a.health] - HEALTH_RANK[b.health];
-  return byHealth || Number(b.isListed) - Number(a.isListed) || a.connections - b.connections;
-}
+  #rank(entries: readonly Entry[]): Standing<Entry>[] {
+    const nowMs = this.#nowMs();
+    for (const entry of entries) {
+      if (entry.warmsSinceMs === undefined) continue;
+      entry.warmth = warmthAfter(nowMs - entry.warmsSinceMs);
+      if (entry.warmth === 1) entry.warmsSinceMs = undefined;
+    }
+    return rank(entries, this.#settings);
+  }
 
-function newEntry({ address, statusAddress }: ListedServer, isSeed: boolean): Entry {
-  const status = statusAddress === undefined ? undefined : parseAddress(statusAddress);
-  const health: Entry['health'] = 'unknown';
-  const state = { isListed: false, health, reason: '', connections: 0, failures: 0 };
-  return { address, ...parseAddress(address), status, isSeed, ...state };
+  #newEntry({ address, statusAddress, labels = new Map() }: ListedServer, isSeed: boolean): Entry {
+    const status = statusAddress === undefined ? undefined : parseAddress(statusAddress);
+    return {
+      address,
+      ...parseAddress(address),
+      status,
+      isSeed,
+      isListed: false,
+      health: 'unknown',
+      reason: '',
+      connections: 0,
+      counts: new ServerCounts(),
+      failures: 0,
+      zone: labels.get(ZONE_LABEL),
+      weight: weightOf(this.#settings.weights, address, labels),
+      warmth: 1,
+      load: undefined,
+      isCold: this.#entries.some(({ health }) => health === 'healthy'),
+      warmsSinceMs: undefined,
+    };
+  }
 }
 
 /** @param address - `[::1]:4000` for IPv6. */

@@ -5,6 +5,8 @@
  * Back-pressure: whoever writes faster than the other side reads is paused, so that a session holds at most about
  * `relayHighWaterBytes` each way. Ends: what one side has sent before it ended still reaches the other. No timers: the
  * proxy calls `tick` while a deadline is set.
+ *
+ * Over 400 lines, because what is known of the two sockets is changed here and nowhere else.
  */
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
@@ -24,6 +26,8 @@ import { HandshakeRelay, type Login } from './handshake-relay.js';
 import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
 import type { ReadBuffers } from './read-buffers.js';
 import type { RelayCounts } from './relay-counts.js';
+import type { SessionState } from './server-metrics.js';
+import { SessionMeter } from './session-meter.js';
 import type { StatementGates } from './statement-gate.js';
 import type { BackendTls } from './tls-options.js';
 
@@ -63,6 +67,7 @@ const SHUTDOWN = new SessionEnd('proxy', 'the proxy shuts down');
 export class ClientSession {
   readonly #host: SessionHost;
   readonly #client: ClientSocket;
+  readonly #meter: SessionMeter;
   readonly #tried = new Set<Backend>();
   #backend: BackendSocket | undefined;
   #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
@@ -76,11 +81,11 @@ export class ClientSession {
   #isClientClosed = false;
   #isBackendClosed = true;
   #hasClientEnded = false;
-  #hasFailedLogin = false;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
   constructor(host: SessionHost, socket: Socket) {
     this.#host = host;
+    this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -93,6 +98,17 @@ export class ClientSession {
   /** As TiDB knows it; undefined before the login is done. */
   get connectionId(): number | undefined {
     return this.#connectionId;
+  }
+
+  /** The server that it is on, or tries to get on. */
+  get backend(): Backend | undefined {
+    return this.#backend?.backend;
+  }
+
+  /** What it does; undefined: it is ending. */
+  get state(): SessionState | undefined {
+    if (this.#phase === 'ending') return undefined;
+    return this.#relay?.state ?? 'login';
   }
 
   /** Who is logged in, if a statement of the session is answered here now, of which TiDB knows nothing. */
@@ -156,6 +172,7 @@ export class ClientSession {
       this.#giveUp();
       return;
     }
+    if (this.#tried.size > 0) this.#host.counts.loginRetries++;
     this.#tried.add(backend);
     this.#phase = 'connecting';
     this.#isBackendClosed = false;
@@ -205,7 +222,7 @@ export class ClientSession {
 
   #blame(why: string): void {
     if (this.#backend !== undefined) this.#host.backends.failed(this.#backend.backend, why);
-    this.#host.counts.backendFailures++;
+    this.#meter.notTaken();
   }
 
   /** Leaves the server in the middle of a login. @returns whether another is being tried. */
@@ -218,13 +235,13 @@ export class ClientSession {
   }
 
   #fromBackend(bytes: Uint8Array, length: number): void {
-    this.#host.counts.bytesFromBackends += length;
+    this.#meter.fromServer(length);
     if (this.#phase === 'commands') this.#relay?.fromBackend(bytes, length);
     else if (this.#phase !== 'ending') this.#login(bytes, length);
   }
 
   #fromClient(chunk: Uint8Array): void {
-    this.#host.counts.bytesFromClients += chunk.length;
+    this.#meter.fromClient(chunk.length);
     if (this.#phase === 'commands') this.#relay?.fromClient(chunk);
     else if (this.#phase !== 'ending') this.#handshake?.receiveFromClient(chunk);
   }
@@ -261,7 +278,7 @@ export class ClientSession {
   }
 
   #beginCommands(login: Login): void {
-    const { runtime, gates, counts } = this.#host;
+    const { runtime, gates } = this.#host;
     const { connectionId, user, database, capabilities, status } = login;
     this.#phase = 'commands';
     this.#handshake = undefined;
@@ -279,7 +296,15 @@ export class ClientSession {
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
-    this.#relay = new CommandRelay({ runtime, ports, gate, connectionId, capabilities, status, counts });
+    this.#relay = new CommandRelay({
+      runtime,
+      ports,
+      gate,
+      connectionId,
+      capabilities,
+      status,
+      meter: this.#meter,
+    });
     this.#host.loggedIn(this);
     if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
     if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);
@@ -325,18 +350,18 @@ export class ClientSession {
       return;
     }
     this.#backend?.end();
-    if (this.#phase === 'login') this.#countFailedLogin();
+    if (this.#phase === 'login') this.#meter.loginFailed();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
     if (this.#phase !== 'ending') this.#setDeadline(limits.halfOpenMs);
   }
 
   #clientClosed(error: Error | undefined): void {
     this.#isClientClosed = true;
-    if (this.#phase === 'login' || this.#phase === 'connecting') this.#countFailedLogin();
+    if (this.#phase === 'login' || this.#phase === 'connecting') this.#meter.loginFailed();
+    const reason = error === undefined ? CLIENT_GONE : new SessionEnd('client', CLIENT_GONE.message, error);
+    if (error !== undefined && this.#phase !== 'ending') this.#meter.broken(reason);
     this.#phase = 'ending';
-    this.#relay?.end(
-      error === undefined ? CLIENT_GONE : new SessionEnd('client', CLIENT_GONE.message, error),
-    );
+    this.#relay?.end(reason);
     if (error === undefined) this.#backend?.end();
     else this.#backend?.destroy();
     if (this.#isBackendClosed) this.#finish();
@@ -359,15 +384,11 @@ export class ClientSession {
     if (this.#isClientClosed) this.#finish();
   }
 
-  #countFailedLogin(): void {
-    if (!this.#hasFailedLogin) this.#host.counts.failedLogins++;
-    this.#hasFailedLogin = true;
-  }
-
   /** Ends both connections, the client's after what was sent to it and these last bytes. */
   #end(last: Uint8Array, reason: Error): void {
     if (this.#phase === 'ending') return;
-    if (this.#phase !== 'commands') this.#countFailedLogin();
+    if (this.#phase !== 'commands') this.#meter.loginFailed();
+    this.#meter.broken(reason);
     const { connectionId } = this;
     this.#host.log.debug('session ends', { connId: connectionId, reason: messageOf(reason) });
     this.#phase = 'ending';

@@ -29,8 +29,9 @@ import { LocalAnswer } from './local-answer.js';
 import { LocalTask } from './local-task.js';
 import { OwnQueries } from './own-queries.js';
 import { interrupted, statementTooLong } from './proxy-errors.js';
-import type { RelayCounts } from './relay-counts.js';
 import type { RelayPorts } from './relay-ports.js';
+import type { SessionState } from './server-metrics.js';
+import type { SessionMeter } from './session-meter.js';
 import type { LocalStatement, StatementGate } from './statement-gate.js';
 import { type Decision, type LocalAction, StatementRouter } from './statement-router.js';
 
@@ -44,7 +45,7 @@ export interface CommandRelayParts {
   readonly capabilities: number;
   /** Status flags of the login. */
   readonly status: number;
-  readonly counts: RelayCounts;
+  readonly meter: SessionMeter;
 }
 
 /** Status flags that belong to a session rather than to one statement. */
@@ -100,6 +101,12 @@ export class CommandRelay {
     );
   }
 
+  /** What the session does. */
+  get state(): SessionState {
+    if (this.#answers.pendingCount > 0 || this.#turn !== undefined || this.isAnswering) return 'answering';
+    return (this.#answers.status & ServerStatus.inTransaction) === 0 ? 'idle' : 'transaction';
+  }
+
   /** @param chunk - handed over: nobody writes to it any more. */
   fromClient(chunk: Uint8Array): void {
     if (this.#hasEnded || this.#isFailing) return;
@@ -117,6 +124,9 @@ export class CommandRelay {
       this.#failBackend(chunk, error);
       return;
     }
+    if (this.#answers.pendingCount === 0) this.#parts.meter.answered();
+    const errors = this.#answers.takeErrors();
+    if (errors > 0) this.#parts.meter.refusedByServer(errors);
     if (this.#turn !== undefined) this.#tryTurn();
     if (this.#input.length > 0) this.#resumeInput();
   }
@@ -239,7 +249,7 @@ export class CommandRelay {
       throw new ProtocolError('client', `packets out of order: ${head.sequence} begins no command`);
     }
     if (head.length === 0) throw new ProtocolError('client', 'an empty packet where a command begins');
-    this.#parts.counts.commands++;
+    this.#parts.meter.command(this.#answers.pendingCount === 0);
     const decision = this.#router.route(head);
     if (decision.kind === 'hold') {
       this.#held = new HeldStatement();
@@ -273,6 +283,7 @@ export class CommandRelay {
         this.#answers.expect(decision.answer, decision.listener);
         return true;
       case 'answer':
+        this.#parts.meter.kept();
         this.#afterDrop = decision.action;
         return false;
       case 'ignore':
@@ -298,6 +309,7 @@ export class CommandRelay {
   #perform(action: LocalAction, sequence: number): void {
     switch (action.kind) {
       case 'error':
+        this.#parts.meter.refusedHere();
         this.#send(frame(sequence, (out) => printErr(toErrPacket(action.error), out)));
         return;
       case 'ok':
@@ -321,6 +333,7 @@ export class CommandRelay {
     const answer = new LocalAnswer(sequence, form, this.#ports, status);
     const finished = (): void => {
       this.#task = undefined;
+      if (answer.hasFailed) this.#parts.meter.refusedHere();
       this.#resumeInput();
     };
     const queries = this.#queries;

@@ -7,8 +7,6 @@
  * The greeting is read to its end before the connection is closed: a reset, or half a login, would be a warning in the
  * server's log; an end in the place of the client's response is none.
  */
-import { get as getHttp } from 'node:http';
-import { get as getHttps } from 'node:https';
 import { connect } from 'node:net';
 import { limits } from '../base/limits.js';
 import { LinkedAbort } from '../base/linked-abort.js';
@@ -19,6 +17,7 @@ import { parseGreetingHead } from '../wire/greeting.js';
 import { PacketSplitter } from '../wire/packet-splitter.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import type { Backend } from './backends.js';
+import { askStatusPort } from './status-port.js';
 import type { StatusTls } from './tls-options.js';
 
 /** How servers are checked. */
@@ -99,20 +98,12 @@ function faultOf(payload: Uint8Array, isTlsDemanded: boolean): string | undefine
 }
 
 /** What is wrong by the word of a server's status port. */
-function statusFault(
+async function statusFault(
   { status }: Backend,
   tls: StatusTls | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (status === undefined) return Promise.resolve(undefined);
-  return new Promise((resolve) => {
-    const options = { ...status, path: '/status', agent: false, signal };
-    const request = tls === undefined ? getHttp(options) : getHttps({ ...options, ...tls });
-    request.on('response', (response) => {
-      const { statusCode } = response;
-      resolve(statusCode === 200 ? undefined : `its status port says ${String(statusCode)}`);
-      response.on('error', () => undefined).destroy();
-    });
-    request.on('error', () => resolve(undefined));
-  });
+  if (status === undefined) return undefined;
+  const answer = await askStatusPort({ endpoint: status, path: '/status', tls, bytesMax: 0 }, signal);
+  return answer === undefined || answer.code === 200 ? undefined : `its status port says ${answer.code}`;
 }

@@ -25,6 +25,7 @@ export class LocalAnswer implements AnswerWriter {
   /** While a part of the answer is TiDB's own. */
   #rewriter: AnswerRewriter | undefined;
   #isFinished = false;
+  #hasFailed = false;
   #cutOffBy: Error | undefined;
 
   /**
@@ -41,6 +42,11 @@ export class LocalAnswer implements AnswerWriter {
   /** Whether the last result, or an error, was written. */
   get isFinished(): boolean {
     return this.#isFinished;
+  }
+
+  /** Whether it ended with an error of ours. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   expectMore(hasMore: boolean): void {
@@ -116,6 +122,7 @@ export class LocalAnswer implements AnswerWriter {
   /** Ends the answer with whatever was thrown. */
   fail(error: unknown): void {
     this.#check();
+    this.#hasFailed = true;
     this.#packets.err(toErrPacket(error));
     this.#finish(true);
   }

@@ -8,14 +8,18 @@ import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
+import { whyUnavailable } from './availability.js';
 import { type Backend, Backends, type ListedServer } from './backends.js';
+import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
 import { ClientSession, type SessionHost } from './client-session.js';
 import { toErrPacket } from './error-map.js';
 import { checkHealth } from './health-check.js';
 import { watchHealth } from './health-watch.js';
+import { readLoad, watchLoad } from './load-watch.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
+import { ServerMetrics } from './server-metrics.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
 import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
@@ -29,6 +33,8 @@ export interface ProxyOptions {
   readonly backends: readonly string[];
   /** Offered to clients if given. */
   readonly clientTls?: ClientTls;
+  /** How clients are shared out; default: by connections, and all servers alike. */
+  readonly balance?: BalanceSettings;
   /** Demanded of tidb-servers if given. */
   readonly backendTls?: BackendTls;
   /** Of tidb-servers' status ports, if they have it. */
@@ -72,12 +78,16 @@ export class Proxy {
   /** Those that have not lasted for a round yet. */
   #newcomers = new Set<ClientSession>();
   readonly #tasks: Task[] = [];
+  readonly #serverMetrics = new ServerMetrics();
   /** What has been counted so far. */
   readonly counts = new RelayCounts();
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#backends = new Backends(options.backends, options.telemetry.log);
+    this.#backends = new Backends(options.backends, options.telemetry.log, {
+      settings: options.balance ?? EVENLY,
+      nowMs: () => options.runtime.monotonicMs(),
+    });
     this.#host = {
       runtime: options.runtime,
       log: options.telemetry.log,
@@ -113,6 +123,9 @@ export class Proxy {
       runtime.spawn('proxy rounds', (signal) => proxy.#goRound(signal)),
       runtime.spawn('health of tidb-servers', (signal) => proxy.#watchHealth(signal)),
     );
+    if (options.balance?.policy === 'load') {
+      proxy.#tasks.push(runtime.spawn('load of tidb-servers', (signal) => proxy.#watchLoad(signal)));
+    }
     return proxy;
   }
 
@@ -131,6 +144,11 @@ export class Proxy {
   /** Every tidb-server that is known, the best first, those that only keep their connections last. */
   get backends(): readonly Backend[] {
     return [...this.#backends.all(), ...this.#backends.leaving()];
+  }
+
+  /** Why no tidb-server can take clients; undefined: one can, as far as is known. */
+  get unavailability(): string | undefined {
+    return whyUnavailable(this.#backends.all());
   }
 
   /** Whose statement is answered here on a session now; undefined: none is. */
@@ -162,7 +180,7 @@ export class Proxy {
     for (const session of this.#sessions) session.destroy();
     await closed;
     for (const task of this.#tasks) await task.stop();
-    this.counts.publish(this.#options.telemetry.metrics);
+    this.#publish();
   }
 
   #listen(): Promise<void> {
@@ -224,14 +242,25 @@ export class Proxy {
     );
   }
 
+  #watchLoad(signal: AbortSignal): Promise<never> {
+    const { runtime, statusTls } = this.#options;
+    const options = { runtime, statusTls };
+    return watchLoad(this.#backends, (backend, stop) => readLoad(backend, options, stop), runtime, signal);
+  }
+
+  #publish(): void {
+    const { metrics } = this.#options.telemetry;
+    this.counts.publish(metrics);
+    this.#serverMetrics.publish(this.backends, this.#sessions, metrics);
+  }
+
   async #goRound(signal: AbortSignal): Promise<void> {
-    const { runtime, telemetry } = this.#options;
+    const { runtime } = this.#options;
     for (;;) {
       const lasting = this.#newcomers;
       this.#newcomers = new Set();
       await runtime.sleep(ROUND_MS, signal);
-      this.counts.publish(telemetry.metrics);
-      this.#backends.publish(telemetry.metrics);
+      this.#publish();
       for (const session of lasting) {
         if (this.#sessions.has(session)) session.keepAlive();
       }

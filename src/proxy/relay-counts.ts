@@ -14,8 +14,16 @@ export class RelayCounts {
   commands = 0;
   bytesFromClients = 0;
   bytesFromBackends = 0;
-  /** tidb-servers that did not take a connection. */
+  /** Clients that a tidb-server did not take. */
   backendFailures = 0;
+  /** Clients that broke the protocol, or their connection. */
+  errorsOfClients = 0;
+  /** Errors that clients were told by TiView itself. */
+  errorsOfTiview = 0;
+  /** Errors that clients were told by tidb-servers, and sessions that these broke off. */
+  errorsOfServers = 0;
+  /** Logins that went on to another tidb-server. */
+  loginRetries = 0;
   /** Clients that went away, or were sent away, before their login was done. */
   failedLogins = 0;
   #published: Record<string, number> = {};
@@ -26,14 +34,18 @@ export class RelayCounts {
     this.#add(metrics, 'tiview_client_commands_total', this.commands);
     this.#add(metrics, 'tiview_relayed_from_clients_bytes_total', this.bytesFromClients);
     this.#add(metrics, 'tiview_relayed_from_backends_bytes_total', this.bytesFromBackends);
-    this.#add(metrics, 'tiview_backend_connect_failures_total', this.backendFailures);
+    this.#add(metrics, 'tiview_login_retries_total', this.loginRetries);
     this.#add(metrics, 'tiview_failed_logins_total', this.failedLogins);
+    this.#add(metrics, 'tiview_errors_total', this.errorsOfClients, 'client');
+    this.#add(metrics, 'tiview_errors_total', this.errorsOfTiview, 'tiview');
+    this.#add(metrics, 'tiview_errors_total', this.errorsOfServers, 'tidb');
     metrics.gauge('tiview_client_connections', this.openConnections);
   }
 
-  #add(metrics: Metrics, name: string, total: number): void {
-    const by = total - (this.#published[name] ?? 0);
-    if (by > 0) metrics.count(name, by);
-    this.#published[name] = total;
+  #add(metrics: Metrics, name: string, total: number, side?: string): void {
+    const key = `${name} ${side ?? ''}`;
+    const by = total - (this.#published[key] ?? 0);
+    if (by > 0) metrics.count(name, by, side === undefined ? {} : { side });
+    this.#published[key] = total;
   }
 }

@@ -20,6 +20,7 @@ export interface ListedTidb {
   readonly address: string;
   /** Of its HTTP status port; undefined: it lists none that can be reached from elsewhere. */
   readonly statusAddress: string | undefined;
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /** The cluster's servers; PD's are `host:port` each. */
@@ -37,6 +38,9 @@ export interface DiscoveryOptions {
 
 const LIST =
   "SELECT type, instance, status_address FROM information_schema.cluster_info WHERE type IN ('pd', 'tidb')";
+
+/** What `cluster_info` does not say. */
+const LABELS = 'SELECT ip, port, labels FROM information_schema.tidb_servers_info';
 
 /** Looks for the cluster's servers. */
 export class Discovery {
@@ -56,10 +60,10 @@ export class Discovery {
    *   takes more than `limits.discoveryMs`.
    */
   async look(signal: AbortSignal): Promise<ClusterServers> {
-    const rows = await this.#rows(signal);
+    const { rows, labelRows } = await this.#rows(signal);
     const pd = rows.flatMap(({ type, instance }) => (type === 'pd' && instance ? [instance] : []));
     const isLocal = this.#options.control.servers().some(({ host }) => isLoopback(host));
-    const { tidb, ignored } = reachableServers(rows, isLocal);
+    const { tidb, ignored } = reachableServers(rows, isLocal, labelsByAddress(labelRows));
     if (ignored.join() !== this.#ignored) {
       this.#ignored = ignored.join();
       const { log } = this.#options.telemetry;
@@ -87,7 +91,7 @@ export class Discovery {
     this.#control.close();
   }
 
-  async #rows(signal: AbortSignal): Promise<readonly ControlRow[]> {
+  async #rows(signal: AbortSignal): Promise<Record<'rows' | 'labelRows', readonly ControlRow[]>> {
     const bound = new LinkedAbort(signal);
     const tooSlow = new TiviewError(`TiDB has not listed its servers within ${limits.discoveryMs} ms`, {
       kind: 'discoverySlow',
@@ -99,7 +103,8 @@ export class Discovery {
       () => undefined,
     );
     try {
-      return await this.#control.query(LIST, bound.signal);
+      const rows = await this.#control.query(LIST, bound.signal);
+      return { rows, labelRows: await this.#control.query(LABELS, bound.signal) };
     } finally {
       bound.abort(new StoppedError('the look is over'));
       bound.unlink();
@@ -112,10 +117,12 @@ export class Discovery {
  * The tidb-servers among the rows of `cluster_info` that may be reached from here.
  *
  * @param isLocal - whether TiDB runs on this machine: loopback addresses are then its own.
+ * @param labels - by address; see {@link labelsByAddress}.
  */
 export function reachableServers(
   rows: readonly ControlRow[],
   isLocal: boolean,
+  labels: ReadonlyMap<string, ReadonlyMap<string, string>>,
 ): { readonly tidb: readonly ListedTidb[]; readonly ignored: readonly string[] } {
   const isReachable = (address: string): boolean => {
     const [, host] = /^\[?([^\]]+?)\]?:[1-9]\d{0,4}$/.exec(address) ?? [];
@@ -123,13 +130,29 @@ export function reachableServers(
   };
   const servers = rows.filter(({ type }) => type === 'tidb');
   const tidb = servers.flatMap(({ instance, status_address: status }): ListedTidb[] => {
-    if (!isReachable(instance ?? '')) return [];
-    return [
-      { address: instance ?? '', statusAddress: isReachable(status ?? '') ? (status ?? '') : undefined },
-    ];
+    const address = instance ?? '';
+    if (!isReachable(address)) return [];
+    const statusAddress = isReachable(status ?? '') ? (status ?? '') : undefined;
+    return [{ address, statusAddress, labels: labels.get(address) ?? new Map() }];
   });
   const ignored = servers.map(({ instance }) => instance ?? '').filter((address) => !isReachable(address));
   return { tidb, ignored };
+}
+
+/** The labels of each tidb-server, by the address under which `cluster_info` has it: `zone=a,rack=b` in a row. */
+export function labelsByAddress(
+  rows: readonly ControlRow[],
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  return new Map(
+    rows.map(({ ip, port, labels }) => {
+      const host = ip?.includes(':') === true ? `[${ip}]` : (ip ?? '');
+      const pairs = (labels ?? '').split(',').flatMap((pair): [string, string][] => {
+        const at = pair.indexOf('=');
+        return at < 0 ? [] : [[pair.slice(0, at), pair.slice(at + 1)]];
+      });
+      return [`${host}:${port ?? ''}`, new Map(pairs)];
+    }),
+  );
 }
 
 function isLoopback(host: string): boolean {

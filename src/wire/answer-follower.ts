@@ -62,6 +62,7 @@ export class AnswerFollower {
   #messageSequence = 0;
   #status: number;
   #wantsFile = false;
+  #errors = 0;
 
   /** @param status - flags known from the handshake. */
   constructor(isEofDeprecated: boolean, status: number) {
@@ -112,6 +113,13 @@ export class AnswerFollower {
     const wantsFile = this.#wantsFile;
     this.#wantsFile = false;
     return wantsFile;
+  }
+
+  /** Commands that the server has answered by an error since this was last called. */
+  takeErrors(): number {
+    const errors = this.#errors;
+    this.#errors = 0;
+    return errors;
   }
 
   /**
@@ -333,6 +341,7 @@ export class AnswerFollower {
   #complete(errno: number): void {
     this.#phase = Phase.head;
     this.#sequence = -1;
+    if (errno !== 0) this.#errors++;
     this.#expected.shift()?.({ errno, status: this.#status });
   }
 

@@ -39,6 +39,8 @@ export interface RigOptions {
   readonly tidb?: boolean;
   /** PD of a rig that runs: only a TiDB, one more server of that cluster, whose doors are then this one's too. */
   readonly join?: string;
+  /** TiDB's labels, such as `zone=east,rack=3`; default none. */
+  readonly labels?: string;
   /** TiDB's MySQL port; default any. */
   readonly tidbPort?: number;
 }
@@ -317,6 +319,7 @@ function flags(options: RigOptions): string[] {
   if (options.spareTidb === true) args.push('-spare-tidb');
   if (options.seed !== undefined) args.push('-seed', String(options.seed));
   if (options.join !== undefined) args.push('-join', options.join);
+  if (options.labels !== undefined) args.push('-labels', options.labels);
   if (options.tidbPort !== undefined) args.push('-tidb-port', String(options.tidbPort));
   if (options.tidb === false) args.push('-tidb=false');
   return args;

@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -39,7 +40,7 @@ type options struct {
 	stores, pdPort, kvPort, tidbPort, statusPort int
 	fixedPorts, withTiDB, stdin, spareTiDB       bool
 	resolvedInterval, pdLag                      time.Duration
-	dir, logLevel, faults, join                  string
+	dir, logLevel, faults, join, labels          string
 	seed                                         int64
 }
 
@@ -52,6 +53,7 @@ func parseOptions() (o options) {
 	flag.BoolVar(&o.fixedPorts, "fixed-ports", false, "TiDB's usual ports (MySQL 4000, status 10080, PD 2379, stores from 20160) and the plain ready line")
 	flag.BoolVar(&o.withTiDB, "tidb", true, "run TiDB; false leaves PD and the stores only")
 	flag.StringVar(&o.join, "join", "", "only a TiDB, as one more server of the cluster of this PD (host:port)")
+	flag.StringVar(&o.labels, "labels", "", "TiDB's labels, e.g. zone=east,rack=3")
 	flag.DurationVar(&o.resolvedInterval, "resolved-interval", 100*time.Millisecond, "how often resolved timestamps are sent")
 	flag.DurationVar(&o.pdLag, "pd-lag", 40*time.Millisecond, "how late PD knows of splits, merges and new leaders")
 	flag.StringVar(&o.faults, "faults", "", "faults by kind or group with a probability, e.g. all, feed,kv-busy=0.1 (see README)")
@@ -153,7 +155,11 @@ func addTiDB(o options, pd, dir string, ready map[string]any) (*tidbServer, erro
 	if err != nil {
 		return nil, err
 	}
-	tidb, err := startTiDB(tidbOptions{pd: pd, port: port, statusPort: statusPort, dir: dir, logLevel: o.logLevel})
+	labels, err := parseLabels(o.labels)
+	if err != nil {
+		return nil, err
+	}
+	tidb, err := startTiDB(tidbOptions{pd: pd, port: port, statusPort: statusPort, dir: dir, logLevel: o.logLevel, labels: labels})
 	if err != nil {
 		return nil, fmt.Errorf("TiDB: %w", err)
 	}
@@ -161,6 +167,19 @@ func addTiDB(o options, pd, dir string, ready map[string]any) (*tidbServer, erro
 	ready["status"] = fmt.Sprintf("127.0.0.1:%d", statusPort)
 	ready["version"] = tidbVersion()
 	return tidb, nil
+}
+
+// parseLabels reads name=value,name=value.
+func parseLabels(text string) (map[string]string, error) {
+	labels := map[string]string{}
+	for _, pair := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' }) {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, fmt.Errorf("-labels: %q is not name=value", pair)
+		}
+		labels[name] = value
+	}
+	return labels, nil
 }
 
 // untilTold waits for a signal, the end of standard input, or TiDB's own end.

@@ -9,6 +9,7 @@ import { limits } from '../../../src/base/limits.js';
 import { systemRuntime } from '../../../src/base/system-runtime.js';
 import { silent } from '../../../src/base/telemetry.js';
 import { Backends } from '../../../src/proxy/backends.js';
+import { EVENLY } from '../../../src/proxy/balance/balance-settings.js';
 import { checkHealth } from '../../../src/proxy/health-check.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { printErr } from '../../../src/wire/err-packet.js';
@@ -47,7 +48,7 @@ function check(
   } = {},
 ): Promise<string | undefined> {
   const { statusPort, isTlsDemanded = false, signal = new AbortController().signal } = options;
-  const backends = new Backends(['seed:1'], silent.log);
+  const backends = new Backends(['seed:1'], silent.log, { settings: EVENLY, nowMs: () => 0 });
   const statusAddress = statusPort === undefined ? undefined : `127.0.0.1:${statusPort}`;
   backends.list([{ address: `127.0.0.1:${port}`, statusAddress }]);
   const [backend] = backends.all();

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { ConfigError } from '../../../src/cli/config-error.js';
 import { type Request, readConfig } from '../../../src/cli/config.js';
+import { balanceSettings } from '../../../src/cli/options.js';
+import { EVENLY } from '../../../src/proxy/balance/balance-settings.js';
 
 interface Given {
   argv?: string[];
@@ -92,6 +94,30 @@ describe('readConfig', () => {
     );
     expect(problemOf({ argv: ['--password-file', 'gone'] })).to.match(/^password-file: .*gone/);
     expect(problemOf({ argv: ['extra'] })).to.match(/too many arguments/);
+  });
+
+  it('reads how clients are shared out', () => {
+    const balanceOf = (given: Given) => balanceSettings(optionsOf(given));
+    expect(balanceOf({})).to.deep.equal(EVENLY);
+    const files = { 't.toml': 'weights = ["[::1]:4000=0", "zone=east=3", "disk=a=b=1000"]\nzone = "east"' };
+    expect(balanceOf({ argv: ['--config', 't.toml', '--balance', 'load'], files })).to.deep.equal({
+      policy: 'load',
+      zone: 'east',
+      weights: [
+        { kind: 'address', address: '[::1]:4000', weight: 0 },
+        { kind: 'label', name: 'zone', value: 'east', weight: 3 },
+        { kind: 'label', name: 'disk', value: 'a=b', weight: 1000 },
+      ],
+    });
+    expect(problemOf({ argv: ['--balance', 'luck'] })).to.equal(
+      "--balance: 'luck' is not one of connections, load",
+    );
+    for (const bad of ['a:4000', 'a:4000=', 'a:4000=1001', 'a:4000=-1', '=1', '', ' , ']) {
+      expect(problemOf({ argv: ['--weights', bad] }), bad).to.match(
+        /^--weights: .*HOST:PORT=N or LABEL=VALUE=N/,
+      );
+    }
+    expect(problemOf({ argv: ['--weights', 'nowhere=1'] })).to.equal("--weights: 'nowhere' is not HOST:PORT");
   });
 
   it('reads the password from its file without the last line end, or from the environment', () => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { StatusBoard } from '../../../src/cli/status-board.js';
 import type { Backend } from '../../../src/proxy/backends.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
+import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import type { ViewService } from '../../../src/view/index.js';
 
 describe('status board', () => {
@@ -15,14 +16,24 @@ describe('status board', () => {
     const counts = new RelayCounts();
     counts.openConnections = 7;
     const known = { address: 'a:4000', isListed: true, connections: 2 };
-    const server = { ...known, health: 'unhealthy', reason: 'gone' } as const;
-    const backends: readonly Backend[] = [{ ...server, host: 'a', port: 4000, status: undefined }];
-    board.serves(service as ViewService, { counts, backends });
+    const server = { ...known, health: 'unhealthy', reason: 'gone', weight: 3 } as const;
+    const endpoint = { host: 'a', port: 4000, status: undefined, counts: new ServerCounts() };
+    const backends: readonly Backend[] = [
+      { ...server, ...endpoint, zone: undefined, warmth: 1, load: undefined },
+      { ...server, ...endpoint, zone: 'east', warmth: 1 / 3, load: { cpu: 0.12345, memory: 0.5 } },
+    ];
+    const proxy: { counts: RelayCounts; backends: readonly Backend[]; unavailability: string | undefined } = {
+      ...{ counts, backends, unavailability: undefined },
+    };
+    board.serves(service as ViewService, proxy);
     expect(board.health()).to.deep.equal({ isHealthy: true, reason: 'ok' });
-    expect(board.status()).to.deep.equal({
-      ...{ version: '1.2.3', connections: 7, servers: [server] },
-      ...status,
-    });
+    const servers = [
+      { ...server, zone: '', warmth: 1, load: null },
+      { ...server, zone: 'east', warmth: 0.333, load: { cpu: 0.123, memory: 0.5 } },
+    ];
+    expect(board.status()).to.deep.equal({ ...{ version: '1.2.3', connections: 7, servers }, ...status });
+    proxy.unavailability = 'none is healthy';
+    expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'none is healthy' });
     stopping.abort();
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'draining' });
   });

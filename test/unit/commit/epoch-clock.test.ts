@@ -9,6 +9,7 @@ describe('epoch clock', () => {
   const metrics = {
     count: () => undefined,
     gauge: () => undefined,
+    observeCounted: () => undefined,
     forget: () => undefined,
     observe: (name: string, seconds: number, labels: Labels = {}) => {
       observed.push(`${name} ${labels['phase'] ?? ''} ${Math.round(1000 * seconds)}`);

@@ -3,10 +3,13 @@ import { AssertionError } from '../../../src/base/assert.js';
 import { LimitError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
 import { silent } from '../../../src/base/telemetry.js';
-import { PrometheusMetrics } from '../../../src/observe/prometheus-metrics.js';
 import { AddressError, type Backend, Backends } from '../../../src/proxy/backends.js';
+import { type BalanceSettings, EVENLY } from '../../../src/proxy/balance/balance-settings.js';
 
-const made = (...seeds: string[]): Backends => new Backends(seeds, silent.log);
+let nowMs = 0;
+const madeWith = (settings: BalanceSettings, ...seeds: string[]): Backends =>
+  new Backends(seeds, silent.log, { settings, nowMs: () => nowMs });
+const made = (...seeds: string[]): Backends => madeWith(EVENLY, ...seeds);
 const listing = (...addresses: string[]): { readonly address: string }[] =>
   addresses.map((address) => ({ address }));
 
@@ -30,7 +33,23 @@ function check(backends: Backends, address: string, reason?: string): void {
   backends.checking(find(backends, address))(reason);
 }
 
+/** Opens that many connections. @returns how many each server has got. */
+function open(backends: Backends, count: number): Record<string, number> {
+  const got: Record<string, number> = {};
+  for (let i = 0; i < count; i++) {
+    const best = backends.next(new Set());
+    if (best === undefined) throw new Error('none');
+    backends.opening(best);
+    got[best.address] = (got[best.address] ?? 0) + 1;
+  }
+  return got;
+}
+
 describe('backends', () => {
+  beforeEach(() => {
+    nowMs = 0;
+  });
+
   it('come with the fewest connections first', () => {
     const backends = made('a:1', 'a:2', 'a:3');
     const release: (() => void)[] = [];
@@ -121,29 +140,75 @@ describe('backends', () => {
     expect(order(backends)).to.deep.equal(['a:2', 'seed:1']);
   });
 
-  it('have metrics for as long as they have clients or may get some', async () => {
-    const backends = made('seed:1');
-    const metrics = new PrometheusMetrics();
-    const lines = async (): Promise<string[]> => {
-      backends.publish(metrics);
-      return (await metrics.text()).split('\n').filter((line) => /^tiview_backend_\w+\{/.test(line));
-    };
-    backends.list(listing('a:2'));
+  it('get clients by weight, and none without', () => {
+    const weights = [
+      { kind: 'address', address: 'a:1', weight: 3 },
+      { kind: 'label', name: 'zone', value: 'old', weight: 0 },
+    ] as const;
+    const backends = madeWith({ ...EVENLY, weights }, 'a:1', 'a:2');
+    backends.list([...listing('a:1', 'a:2'), { address: 'a:3', labels: new Map([['zone', 'old']]) }]);
+    for (const address of ['a:1', 'a:2', 'a:3']) check(backends, address);
+    expect(open(backends, 40)).to.deep.equal({ 'a:1': 30, 'a:2': 10 });
+    check(backends, 'a:1', 'down');
+    check(backends, 'a:2', 'down');
+    expect(order(backends)).to.have.members(['a:1', 'a:2']);
+    expect(backends.all().map(({ address }) => address)).to.include('a:3');
+    // Its label is another now.
+    backends.list(listing('a:1', 'a:2', 'a:3'));
+    expect(order(backends)[0]).to.equal('a:3');
+  });
+
+  it('of the own zone get all clients, as long as one of them is well', () => {
+    const backends = madeWith({ ...EVENLY, zone: 'east' }, 'a:1', 'a:2', 'a:3');
+    const zoned = (address: string, zone: string) => ({ address, labels: new Map([['zone', zone]]) });
+    backends.list([zoned('a:1', 'east'), zoned('a:2', 'west'), { address: 'a:3' }]);
+    for (const address of ['a:1', 'a:2', 'a:3']) check(backends, address);
+    expect(open(backends, 10)).to.deep.equal({ 'a:1': 10 });
+    check(backends, 'a:1', 'down');
+    expect(open(backends, 10)).to.deep.equal({ 'a:2': 5, 'a:3': 5 });
+  });
+
+  it('that come to others warm up, and those that come back', () => {
+    const backends = made('a:1', 'a:2');
+    check(backends, 'a:1');
     check(backends, 'a:2');
-    const close = backends.opening(find(backends, 'a:2'));
-    expect(await lines()).to.deep.equal([
-      'tiview_backend_connections{server="a:2"} 1',
-      'tiview_backend_connections{server="seed:1"} 0',
-      'tiview_backend_is_healthy{server="a:2"} 1',
-      'tiview_backend_is_healthy{server="seed:1"} 0',
-    ]);
-    backends.list([]);
-    expect(await lines()).to.include('tiview_backend_connections{server="a:2"} 1');
-    close();
-    expect(await lines()).to.deep.equal([
-      'tiview_backend_connections{server="seed:1"} 0',
-      'tiview_backend_is_healthy{server="seed:1"} 0',
-    ]);
+    expect(find(backends, 'a:2').warmth).to.equal(1);
+    open(backends, 200);
+    backends.list(listing('a:1', 'a:2', 'a:3'));
+    check(backends, 'a:3');
+    expect(open(backends, 10)).to.deep.equal({ 'a:1': 2, 'a:2': 2, 'a:3': 6 });
+    nowMs = limits.slowStartMs / 2;
+    expect(find(backends, 'a:3').warmth).to.equal(0.5);
+    open(backends, 60);
+    expect(find(backends, 'a:3').connections).to.be.within(50, 55);
+    check(backends, 'a:1', 'down');
+    check(backends, 'a:1');
+    expect(find(backends, 'a:1').warmth).to.equal(0.05);
+    nowMs += limits.slowStartMs;
+    expect(backends.all().map(({ warmth }) => warmth)).to.deep.equal([1, 1, 1]);
+  });
+
+  it('that have left and come back are checked anew, and warm up', () => {
+    const backends = made('seed:1');
+    backends.list(listing('a:2', 'a:3'));
+    check(backends, 'a:2');
+    check(backends, 'a:3');
+    backends.opening(find(backends, 'a:2'));
+    backends.list(listing('a:3'));
+    backends.list(listing('a:2', 'a:3'));
+    expect(find(backends, 'a:2').health).to.equal('unknown');
+    check(backends, 'a:2');
+    backends.next(new Set());
+    expect(find(backends, 'a:2').warmth).to.equal(0.05);
+  });
+
+  it('that are busy get fewer clients, if that is how they are shared out', () => {
+    const backends = madeWith({ ...EVENLY, policy: 'load' }, 'a:1', 'a:2');
+    backends.measured(find(backends, 'a:1'), { cpu: 0.75, memory: 0.5 });
+    backends.measured(find(backends, 'a:2'), { cpu: 0, memory: 0.5 });
+    expect(open(backends, 100)).to.deep.equal({ 'a:1': 20, 'a:2': 80 });
+    backends.measured(find(backends, 'a:2'), undefined);
+    expect(open(backends, 60)).to.deep.equal({ 'a:1': 60 });
   });
 
   it('have a host and a port', () => {

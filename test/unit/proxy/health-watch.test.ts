@@ -2,13 +2,17 @@ import { expect } from 'chai';
 import { limits } from '../../../src/base/limits.js';
 import { silent } from '../../../src/base/telemetry.js';
 import { type Backend, Backends } from '../../../src/proxy/backends.js';
+import { EVENLY } from '../../../src/proxy/balance/balance-settings.js';
 import { watchHealth } from '../../../src/proxy/health-watch.js';
 import { VirtualRuntime } from '../../support/virtual-runtime.js';
 
 /** A watch over servers whose faults are in a table. */
 class WatchRig {
   readonly runtime = new VirtualRuntime();
-  readonly backends = new Backends(['a:1', 'a:2'], silent.log);
+  readonly backends = new Backends(['a:1', 'a:2'], silent.log, {
+    settings: EVENLY,
+    nowMs: () => this.runtime.monotonicMs(),
+  });
   /** What a check finds by address; none: it is healthy. */
   readonly faults = new Map<string, string>();
   /** Servers whose checks take as long as they may. */

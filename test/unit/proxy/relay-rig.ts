@@ -3,6 +3,8 @@ import { NO_BYTES, asBuffer, concatBytes, utf8 } from '../../../src/base/bytes.j
 import { SqlError } from '../../../src/base/errors.js';
 import { CommandRelay } from '../../../src/proxy/command-relay.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
+import { ServerCounts } from '../../../src/proxy/server-counts.js';
+import { SessionMeter } from '../../../src/proxy/session-meter.js';
 import {
   NEED_MORE,
   PASS,
@@ -21,6 +23,8 @@ export const STATUS = 2;
 export class RelayRig {
   readonly runtime = new VirtualRuntime();
   readonly counts = new RelayCounts();
+  readonly serverCounts = new ServerCounts();
+  readonly #meter = new SessionMeter(this.runtime, this.counts, () => this.serverCounts);
   readonly relay: CommandRelay;
   #toClient: Uint8Array[] = [];
   #toBackend: Uint8Array[] = [];
@@ -46,7 +50,7 @@ export class RelayRig {
       },
     };
     this.relay = new CommandRelay({
-      ...{ runtime: this.runtime, ports, gate, capabilities, counts: this.counts },
+      ...{ runtime: this.runtime, ports, gate, capabilities, meter: this.#meter },
       ...{ connectionId: 7, status: STATUS },
     });
   }

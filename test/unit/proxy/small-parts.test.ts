@@ -36,6 +36,7 @@ describe('relay counts', () => {
       count: (name: string, by = 1) => told.push([name, by]),
       gauge: (name: string, value: number) => told.push([name, value]),
       observe: () => undefined,
+      observeCounted: () => undefined,
       forget: () => undefined,
     };
     const counts = new RelayCounts();

@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { reachableServers } from '../../../src/view/discovery.js';
+import { labelsByAddress, reachableServers } from '../../../src/view/discovery.js';
+
+const NONE = new Map<string, ReadonlyMap<string, string>>();
 
 const tidb = (instance: string, status: string | null = null) => ({
   ...{ type: 'tidb', instance, status_address: status },
@@ -13,11 +15,11 @@ describe('the list of tidb-servers', () => {
       tidb('[fd00::1]:4000', '[fd00::1]:10080'),
       { ...tidb('10.0.0.1:2379'), type: 'pd' },
     ];
-    expect(reachableServers(rows, false)).to.deep.equal({
+    expect(reachableServers(rows, false, NONE)).to.deep.equal({
       tidb: [
-        { address: '10.0.0.1:4000', statusAddress: '10.0.0.1:10080' },
-        { address: 'db-0.svc:4000', statusAddress: 'db-0.svc:10080' },
-        { address: '[fd00::1]:4000', statusAddress: '[fd00::1]:10080' },
+        { address: '10.0.0.1:4000', statusAddress: '10.0.0.1:10080', labels: new Map() },
+        { address: 'db-0.svc:4000', statusAddress: 'db-0.svc:10080', labels: new Map() },
+        { address: '[fd00::1]:4000', statusAddress: '[fd00::1]:10080', labels: new Map() },
       ],
       ignored: [],
     });
@@ -37,11 +39,13 @@ describe('the list of tidb-servers', () => {
       reachableServers(
         rows.map((row) => tidb(row)),
         false,
+        NONE,
       ),
     ).to.deep.equal({ tidb: [], ignored: rows });
     const { tidb: local, ignored } = reachableServers(
       rows.map((row) => tidb(row)),
       true,
+      NONE,
     );
     expect(local.map(({ address }) => address)).to.deep.equal(rows.slice(2, 5));
     expect(ignored).to.deep.equal([...rows.slice(0, 2), ...rows.slice(5)]);
@@ -49,9 +53,28 @@ describe('the list of tidb-servers', () => {
 
   it('leaves out a status address alone', () => {
     const rows = [tidb('10.0.0.1:4000', '0.0.0.0:10080'), tidb('10.0.0.2:4000', null)];
-    expect(reachableServers(rows, false).tidb).to.deep.equal([
-      { address: '10.0.0.1:4000', statusAddress: undefined },
-      { address: '10.0.0.2:4000', statusAddress: undefined },
+    expect(reachableServers(rows, false, NONE).tidb).to.deep.equal([
+      { address: '10.0.0.1:4000', statusAddress: undefined, labels: new Map() },
+      { address: '10.0.0.2:4000', statusAddress: undefined, labels: new Map() },
+    ]);
+  });
+
+  it('has the labels of each server, whatever the family of its address', () => {
+    const labels = labelsByAddress([
+      { ip: '10.0.0.1', port: '4000', labels: 'rack=3=b,zone=east' },
+      { ip: 'fd00::1', port: '4000', labels: 'zone=west' },
+      { ip: '10.0.0.3', port: '4000', labels: '' },
+      { ip: null, port: '4000', labels: 'zone=lost' },
+    ]);
+    const rows = ['10.0.0.1:4000', '[fd00::1]:4000', '10.0.0.3:4000', '10.0.0.4:4000'].map((row) =>
+      tidb(row),
+    );
+    const { tidb: servers } = reachableServers(rows, false, labels);
+    expect(servers.map((server) => Object.fromEntries(server.labels))).to.deep.equal([
+      { rack: '3=b', zone: 'east' },
+      { zone: 'west' },
+      {},
+      {},
     ]);
   });
 });
