@@ -134,6 +134,18 @@ export const limits = {
   localPreparedStatements: 1024,
   /** What one session keeps of the statements that it has prepared by PREPARE, and that are ours or write. */
   namedStatementBytes: 4 * 1024 * 1024,
+  /** Time for a front-end process to listen. */
+  workerStartMs: 30_000,
+  /** Time for one to take the names of views; one that is later hangs, and is ended. */
+  workerAckMs: 5_000,
+  /** Time for one to say how it is. */
+  workerStatusMs: 1_000,
+  /** Time for one that has drained to end. */
+  workerExitMs: 2_000,
+  /** One that has lived for so long is started again at once when it dies. */
+  workerSettledMs: 60_000,
+  /** Between two looks at whether the names of views have changed; statements that change them do not wait for it. */
+  nameWatchMs: 20,
   /** Registered views. */
   views: 10_000,
 } as const;

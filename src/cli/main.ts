@@ -5,6 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
+import { adminWishes } from './admin-wishes.js';
+import type { Request } from './config.js';
 import { ConfigError } from './config-error.js';
 import { stopSignals } from './stop-signals.js';
 import { programVersion } from './version.js';
@@ -14,19 +16,22 @@ const FAILURE_EXIT = 1;
 
 async function main(): Promise<number> {
   const stopping = stopSignals();
+  const wishes = adminWishes();
   const { readConfig } = await import('./config.js');
-  const request = readConfig({
-    argv: process.argv.slice(2),
-    environment: process.env,
-    readFile: (path) => readFileSync(path, 'utf8'),
-    version: programVersion(),
-  });
+  const read = (): Request =>
+    readConfig({
+      argv: process.argv.slice(2),
+      environment: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      version: programVersion(),
+    });
+  const request = read();
   if (request.kind === 'print') {
     process.stdout.write(request.text);
     return 0;
   }
   const { serve } = await import('./serve.js');
-  return serve(request, stopping);
+  return serve(request, { stopping, wishes, read });
 }
 
 /** Whatever is still open (a connection to a server that does not answer) must not keep the process alive. */

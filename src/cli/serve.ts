@@ -3,28 +3,36 @@
  * reverse order when told to stop.
  */
 import { hostname } from 'node:os';
-import { TiviewError, messageOf } from '../base/errors.js';
-import type { Runtime } from '../base/runtime.js';
+import { TiviewError, asError, messageOf } from '../base/errors.js';
+import type { Runtime, Task } from '../base/runtime.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
 import { DEMO_STATEMENTS, demoText } from '../embedded/demo.js';
-import { stderrLog, terminalLog } from '../observe/pino-log.js';
+import { MergedMetrics } from '../observe/merged-metrics.js';
+import { type SettableLog, stderrLog, terminalLog } from '../observe/pino-log.js';
 import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
-import { Proxy } from '../proxy/proxy.js';
+import type { Proxy } from '../proxy/proxy.js';
+import { ServerWatch } from '../proxy/server-watch.js';
 import { connectCluster } from '../tikv/client.js';
 import { BatchingTransport } from '../tikv/batch/batching-transport.js';
 import { GrpcTransport } from '../tikv/grpc-transport.js';
-import { type ClusterServers, Discovery, startViewLayer } from '../view/index.js';
+import { type ClusterServers, Discovery, type ViewService, startViewLayer } from '../view/index.js';
+import type { AdminWishes } from './admin-wishes.js';
 import { ConfigError } from './config-error.js';
 import type { Request } from './config.js';
-import { type HostPort, type Options, balanceSettings, printHostPort } from './options.js';
+import { reloadable, startFrontEnd } from './front-end.js';
+import { type FrontEnds, localFrontEnd, localStatements } from './front-ends.js';
+import { type HostPort, type Options, printHostPort } from './options.js';
+import { LiveSettings } from './reload.js';
 import { StatusBoard } from './status-board.js';
 import type { StopSignals } from './stop-signals.js';
-import { backendTls, clientTls, clusterTls, controlOptions, statusTls } from './tls-files.js';
+import { clusterTls } from './tls-files.js';
 import { programVersion } from './version.js';
+import { WorkerPool } from './workers/worker-pool.js';
+import { forkWorker } from './workers/worker-process.js';
 
 type ServeRequest = Extract<Request, { kind: 'serve' }>;
 
@@ -33,11 +41,21 @@ const STOP_BUDGET_MS = 5_000;
 /** Between two looks at the progress of builds, on a terminal. */
 const PROGRESS_MS = 200;
 
+/** What a serving process is told from outside. */
+export interface Orders {
+  readonly stopping: StopSignals;
+  readonly wishes: AdminWishes;
+  /** Reads the configuration again. @throws ConfigError. */
+  readonly read: () => Request;
+}
+
 /** Serves until a signal; the exit code. @throws what keeps it from serving. */
-export async function serve(request: ServeRequest, stopping: StopSignals): Promise<number> {
+export async function serve(request: ServeRequest, orders: Orders): Promise<number> {
   const { options } = request;
+  const { stopping } = orders;
   const crash = new AbortController();
   const metrics = new PrometheusMetrics();
+  const merged = new MergedMetrics(metrics);
   const line = process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
   const log = line === undefined ? stderrLog(options['log-level']) : terminalLog(options['log-level'], line);
   const runtime = systemRuntime((task, error) => {
@@ -47,35 +65,65 @@ export async function serve(request: ServeRequest, stopping: StopSignals): Promi
   refuseWhatComesLater(options);
   const board = new StatusBoard(programVersion(), stopping.first);
   const { host, port } = options.status;
-  await using status = await StatusServer.listen(host, port, board, metrics);
+  await using status = await StatusServer.listen(host, port, board, merged);
   const ending = AbortSignal.any([stopping.first, crash.signal]);
   const ends = new Ends(stopping.second);
   if (line !== undefined) showBuilds(line, board, runtime, ends);
-  const proxy = await start(
+  const serving = await start(
     request,
-    { runtime, telemetry: { log, metrics }, board, status, ends },
+    { runtime, telemetry: { log, metrics }, merged, board, status, ends, read: orders.read },
     ending,
   ).catch(async (error: unknown) => {
     await ends.run();
     if (!stopping.first.aborted || crash.signal.aborted) throw error;
     return undefined;
   });
-  if (proxy === undefined) {
+  if (serving === undefined) {
     log.info('told to stop before it served');
     return 0;
   }
-  process.stdout.write(`tiview ready: mysql=${printHostPort(proxy.address)} status=${status.address}\n`);
-  if (options.demo) process.stdout.write(`\n${demoText(proxy.address)}`);
+  const { frontEnds, settings } = serving;
+  process.stdout.write(`tiview ready: mysql=${printHostPort(frontEnds.address)} status=${status.address}\n`);
+  if (options.demo) process.stdout.write(`\n${demoText(frontEnds.address)}`);
+  const granting = grantWishes(orders.wishes, serving, runtime, log);
 
   await aborted(ending);
-  const drainMs = crash.signal.aborted ? 0 : options['drain-timeout'];
+  const drainMs = crash.signal.aborted ? 0 : settings.options['drain-timeout'];
   log.info('draining', { timeoutMs: drainMs });
+  const granted = granting.stop();
   const isDrained = await Promise.race([
-    proxy.drain(drainMs, stopping.second).then(() => true),
+    frontEnds.drain(drainMs, stopping.second).then(() => true),
     aborted(stopping.second).then(() => false),
   ]);
+  if (isDrained) await granted;
   await ends.run();
   return crash.signal.aborted || !isDrained ? 1 : 0;
+}
+
+/** Does what SIGHUP and SIGUSR2 ask for. */
+function grantWishes(
+  wishes: AdminWishes,
+  { frontEnds, settings }: Serving,
+  runtime: Runtime,
+  log: SettableLog,
+): Task {
+  return runtime.spawn('wishes of the administrator', async (signal) => {
+    for (;;) {
+      const wish = await wishes.next(signal);
+      if (wish === 'reload') {
+        settings.reload(frontEnds, log);
+        continue;
+      }
+      log.info('replacing the front ends');
+      try {
+        const replaced = await frontEnds.replace(settings.options['drain-timeout'], signal);
+        log.info('front ends were replaced', { replaced });
+      } catch (error) {
+        signal.throwIfAborted();
+        log.error('not all front ends could be replaced; the others go on', { error: messageOf(error) });
+      }
+    }
+  });
 }
 
 /** Draws how far builds have come. */
@@ -115,22 +163,32 @@ class Ends {
 interface Environment {
   readonly runtime: Runtime;
   readonly telemetry: Telemetry;
+  readonly merged: MergedMetrics;
   readonly board: StatusBoard;
   readonly status: StatusServer;
   /** Is told of everything but the proxy that must be ended. */
   readonly ends: Ends;
+  /** @see Orders.read */
+  readonly read: () => Request;
+}
+
+/** What there is while clients are served. */
+interface Serving {
+  readonly frontEnds: FrontEnds;
+  readonly settings: LiveSettings;
 }
 
 /** Builds the layers. Listening comes last, so that a client who gets in is served. */
-async function start(
-  { options, password }: ServeRequest,
-  environment: Environment,
-  signal: AbortSignal,
-): Promise<Proxy> {
+async function start(request: ServeRequest, environment: Environment, signal: AbortSignal): Promise<Serving> {
+  const { options } = request;
   const { runtime, telemetry, board, status, ends } = environment;
   const seeds = options.tidb ?? [await startCluster(options, environment, signal)];
-  const serving: { proxy?: Proxy } = {};
-  const control = controlOptions(options, password, () => serving.proxy?.backends ?? seeds);
+  const settings = new LiveSettings(request, seeds, environment.read);
+  const serving: { frontEnds?: FrontEnds } = {};
+  const control = {
+    servers: () => serving.frontEnds?.backends ?? seeds,
+    login: () => settings.login,
+  };
   const discovery = new Discovery({ control, runtime, telemetry });
   ends.add(() => discovery.close());
   const found = await discovery.look(signal);
@@ -158,24 +216,38 @@ async function start(
     signal,
   );
   ends.add((endSignal) => layer.stop(endSignal));
-  const gates = new ViewGates(layer.service, {
-    answeredUser: (connectionId) => proxy.answeredUser(connectionId),
-    interrupt: (connectionId) => void proxy.interrupt(connectionId),
-  });
-  const { listen } = options;
-  const backends = seeds.map(printHostPort);
-  const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
-  const balance = balanceSettings(options);
-  const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, balance, gates, ...tls });
-  serving.proxy = proxy;
-  proxy.setBackends(found.tidb);
+  const frontEnds = await startFrontEnds(settings, layer.service, environment);
+  serving.frontEnds = frontEnds;
+  frontEnds.setBackends(found.tidb);
   const watch = runtime.spawn('discovery', (stop) =>
-    discovery.watch((servers) => proxy.setBackends(servers), stop),
+    discovery.watch((servers) => frontEnds.setBackends(servers), stop),
   );
   ends.add(() => watch.stop());
-  board.serves(layer.service, proxy);
+  board.serves(layer.service, frontEnds);
   telemetry.log.info('serving', { tidb: layer.tidbVersion, servers: found.tidb.length });
-  return proxy;
+  return { frontEnds, settings };
+}
+
+/** One in this process, or several processes. */
+async function startFrontEnds(
+  { options, frontEnd }: LiveSettings,
+  service: ViewService,
+  { runtime, telemetry, merged }: Environment,
+): Promise<FrontEnds> {
+  if (options.workers > 1) {
+    const onBug = (error: unknown): void => {
+      runtime.spawn('duty towards a front end', () => Promise.reject(asError(error)));
+    };
+    const watch = new ServerWatch(reloadable(frontEnd), { runtime, telemetry });
+    const parts = { runtime, telemetry, service, metrics: merged, watch, spawn: forkWorker, onBug };
+    return WorkerPool.start(frontEnd, parts);
+  }
+  const gates = new ViewGates(
+    service,
+    localStatements(() => proxy),
+  );
+  const proxy: Proxy = await startFrontEnd(frontEnd, { runtime, telemetry, gates });
+  return localFrontEnd(proxy);
 }
 
 /** Where PD is. @throws TiviewError — nobody says. */
@@ -201,7 +273,6 @@ async function startCluster(
 }
 
 function refuseWhatComesLater(options: Options): void {
-  if (options.workers !== 1) throw new ConfigError('workers: more than 1 is not possible yet');
   if (options['data-dir'] !== undefined)
     throw new ConfigError('data-dir: nothing is kept on disk yet, the embedded cluster lives in memory');
   if (options.demo && options.tidb !== undefined)

@@ -1,18 +1,15 @@
 /** What the status port says, from before the first layer stands to after the last has gone. */
 import type { Work } from '../observe/progress-line.js';
 import type { StatusSource } from '../observe/status-server.js';
-import type { Backend } from '../proxy/backends.js';
-import type { Proxy } from '../proxy/proxy.js';
 import type { ViewService } from '../view/index.js';
-
-type ServingProxy = Pick<Proxy, 'backends' | 'counts' | 'unavailability'>;
+import type { FrontEnds } from './front-ends.js';
 
 /** Gathers the state of the process. */
 export class StatusBoard implements StatusSource {
   readonly #version: string;
   readonly #stopping: AbortSignal;
   #service: ViewService | undefined;
-  #proxy: ServingProxy | undefined;
+  #frontEnds: Pick<FrontEnds, 'state' | 'unavailability'> | undefined;
 
   /** @param stopping - aborted when the process has been told to stop. */
   constructor(version: string, stopping: AbortSignal) {
@@ -21,18 +18,14 @@ export class StatusBoard implements StatusSource {
   }
 
   /** Clients are served from now on. */
-  serves(service: ViewService, proxy: ServingProxy): void {
+  serves(service: ViewService, frontEnds: Pick<FrontEnds, 'state' | 'unavailability'>): void {
     this.#service = service;
-    this.#proxy = proxy;
+    this.#frontEnds = frontEnds;
   }
 
-  status(): unknown {
-    return {
-      version: this.#version,
-      connections: this.#proxy?.counts.openConnections ?? 0,
-      servers: (this.#proxy?.backends ?? []).map(statusOf),
-      ...this.#service?.status(),
-    };
+  async status(): Promise<unknown> {
+    const frontEnds = (await this.#frontEnds?.state()) ?? { connections: 0, servers: [] };
+    return { version: this.#version, ...frontEnds, ...this.#service?.status() };
   }
 
   /** Builds under way, as far as this instance knows. */
@@ -50,21 +43,7 @@ export class StatusBoard implements StatusSource {
   health(): { readonly isHealthy: boolean; readonly reason: string } {
     if (this.#stopping.aborted) return { isHealthy: false, reason: 'draining' };
     if (this.#service === undefined) return { isHealthy: false, reason: 'starting' };
-    const reason = this.#proxy?.unavailability;
+    const reason = this.#frontEnds?.unavailability;
     return reason === undefined ? { isHealthy: true, reason: 'ok' } : { isHealthy: false, reason };
   }
-}
-
-/** One server, with what its share of clients goes by. */
-function statusOf(server: Backend): unknown {
-  const { address, isListed, health, reason, connections, zone, weight, warmth, load } = server;
-  const figures = load === undefined ? null : { cpu: rounded(load.cpu), memory: rounded(load.memory) };
-  return {
-    ...{ address, isListed, health, reason, connections },
-    ...{ zone: zone ?? '', weight, warmth: rounded(warmth), load: figures },
-  };
-}
-
-function rounded(part: number): number {
-  return Math.round(part * 1000) / 1000;
 }

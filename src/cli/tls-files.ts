@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
 import type { BackendTls, ClientTls, StatusTls } from '../proxy/tls-options.js';
 import type { GrpcTransportOptions } from '../tikv/grpc-transport.js';
-import type { ControlOptions } from '../view/index.js';
 import { ConfigError } from './config-error.js';
-import type { HostPort, OptionName, Options } from './options.js';
+import type { OptionName, Options } from './options.js';
 
 /** TLS that clients are offered. @throws ConfigError — a file cannot be read. */
 export function clientTls(options: Options): { clientTls?: ClientTls } {
@@ -43,16 +42,6 @@ export function clusterTls(options: Options): GrpcTransportOptions {
   const cert = bytes('cluster-tls-cert');
   const key = bytes('cluster-tls-key');
   return { tls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } };
-}
-
-/** How the maintaining account connects. @throws ConfigError — a file cannot be read. */
-export function controlOptions(
-  options: Options,
-  password: string,
-  servers: () => readonly HostPort[],
-): Omit<ControlOptions, 'telemetry'> {
-  const { backendTls: tls } = backendTls(options);
-  return { servers, user: options.user, password, ...(tls === undefined ? {} : { tls }) };
 }
 
 type FileOption = Extract<OptionName, `${string}-ca` | `${string}-cert` | `${string}-key`>;

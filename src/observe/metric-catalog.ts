@@ -14,6 +14,8 @@ export interface MetricDeclaration {
   readonly buckets?: readonly number[];
   /** Whether a histogram takes its observations counted: `Metrics.observeCounted`. */
   readonly isCounted?: boolean;
+  /** How a gauge's values of several front-end processes become one; default: their sum. */
+  readonly merge?: 'sum' | 'min';
 }
 
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -88,6 +90,7 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     kind: 'gauge',
     help: '1 if a tidb-server has passed its last health check and no client has found it failing since',
     labels: ['server'],
+    merge: 'min',
   },
   tiview_failed_logins_total: { kind: 'counter', help: 'Clients whose login did not come to its end' },
   tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },

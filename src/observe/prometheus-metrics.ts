@@ -24,6 +24,11 @@ export class PrometheusMetrics implements Metrics {
     return this.#registry.metrics();
   }
 
+  /** What {@link text} says, for merged-metrics.ts: clonable. */
+  snapshot() {
+    return this.#registry.getMetricsAsJSON();
+  }
+
   /** MIME type of {@link text}. */
   get contentType(): string {
     return this.#registry.contentType;
@@ -61,8 +66,8 @@ export class PrometheusMetrics implements Metrics {
   }
 
   #create(name: string, declaration: MetricDeclaration): Instrument {
-    const { kind, help, labels = [], buckets = [], isCounted = false } = declaration;
-    const shared = { name, help, labelNames: [...labels], registers: [this.#registry] };
+    const { kind, help, labels = [], buckets = [], isCounted = false, merge = 'sum' } = declaration;
+    const shared = { name, help, labelNames: [...labels], registers: [this.#registry], aggregator: merge };
     switch (kind) {
       case 'counter':
         return new Counter(shared);

@@ -4,15 +4,21 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { PrometheusMetrics } from './prometheus-metrics.js';
 import { statusPage } from './status-page.js';
 
 /** What the status port shows. */
 export interface StatusSource {
   /** JSON-clonable; bigints as text. */
-  status(): unknown;
+  status(): Promise<unknown>;
   /** Whether this instance can serve clients; the text says why not. */
   health(): { readonly isHealthy: boolean; readonly reason: string };
+}
+
+/** What `/metrics` shows. */
+export interface MetricsSource {
+  /** MIME type of the text. */
+  readonly contentType: string;
+  text(): Promise<string>;
 }
 
 /** A running status port. */
@@ -33,7 +39,7 @@ export class StatusServer implements AsyncDisposable {
     host: string,
     port: number,
     source: StatusSource,
-    metrics: PrometheusMetrics,
+    metrics: MetricsSource,
   ): Promise<StatusServer> {
     const server = createServer((request, response) => {
       answer(request, response, source, metrics).catch((error: unknown) => {
@@ -64,7 +70,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   source: StatusSource,
-  metrics: PrometheusMetrics,
+  metrics: MetricsSource,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?')[0];
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -81,7 +87,7 @@ async function answer(
       reply(response, 200, metrics.contentType, await metrics.text());
       return;
     case '/status':
-      reply(response, 200, 'application/json', `${JSON.stringify(source.status(), null, 2)}\n`);
+      reply(response, 200, 'application/json', `${JSON.stringify(await source.status(), null, 2)}\n`);
       return;
     case '/':
       reply(response, 200, 'text/html; charset=utf-8', statusPage);

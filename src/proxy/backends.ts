@@ -65,7 +65,7 @@ export class AddressError extends TiviewError {
 }
 
 type Entry = { -readonly [K in keyof Backend]: Backend[K] } & {
-  readonly isSeed: boolean;
+  isSeed: boolean;
   /** Clients that it has failed: a check that was under way meanwhile proves nothing. */
   failures: number;
   /** Whether it warms up when it is found well. */
@@ -84,7 +84,7 @@ export interface BackendsOptions {
 /** Knows the tidb-servers, and chooses among them. */
 export class Backends {
   readonly #log: Log;
-  readonly #settings: BalanceSettings;
+  #settings: BalanceSettings;
   readonly #nowMs: () => number;
   /** Those that may get clients. */
   #entries: readonly Entry[] = [];
@@ -136,6 +136,24 @@ export class Backends {
     const seeds = this.#entries.filter(({ isSeed, isListed }) => isSeed && !isListed);
     this.#entries = [...listed, ...seeds];
     this.#leaving = [...known.values()].filter(({ isSeed, isListed }) => !isSeed && !isListed);
+    if (this.hasUnchecked) this.arrivals.ring();
+  }
+
+  /**
+   * Takes other seeds and settings; connections to servers that are no seeds any more are kept. The weights and zones of
+   * listed servers follow with the next list.
+   *
+   * @throws AddressError. All is then as it was.
+   */
+  reseed(seeds: readonly string[], settings: BalanceSettings): void {
+    assert(seeds.length > 0, 'a proxy needs at least one tidb-server');
+    const wanted = new Map(seeds.map((address) => [address, this.#newEntry({ address }, true)]));
+    this.#settings = settings;
+    const known = [...this.#entries, ...this.#leaving];
+    for (const entry of known) entry.isSeed = wanted.delete(entry.address);
+    const all = [...known, ...wanted.values()];
+    this.#entries = all.filter(({ isSeed, isListed }) => isSeed || isListed);
+    this.#leaving = all.filter(({ isSeed, isListed }) => !isSeed && !isListed);
     if (this.hasUnchecked) this.arrivals.ring();
   }
 

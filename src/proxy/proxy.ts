@@ -9,17 +9,15 @@ import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
 import { whyUnavailable } from './availability.js';
-import { type Backend, Backends, type ListedServer } from './backends.js';
-import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
+import type { Backend, Backends, ListedServer } from './backends.js';
+import type { BalanceSettings } from './balance/balance-settings.js';
 import { ClientSession, type SessionHost } from './client-session.js';
 import { toErrPacket } from './error-map.js';
-import { checkHealth } from './health-check.js';
-import { watchHealth } from './health-watch.js';
-import { readLoad, watchLoad } from './load-watch.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
+import { ServerWatch } from './server-watch.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
 import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
@@ -42,6 +40,12 @@ export interface ProxyOptions {
   /** Looks at statements; default: lets everything pass. */
   readonly gates?: StatementGates;
 }
+
+/** What may change while a proxy runs. */
+export type ReloadableOptions = Pick<
+  ProxyOptions,
+  'backends' | 'balance' | 'clientTls' | 'backendTls' | 'statusTls'
+>;
 
 /** Between two looks at deadlines. */
 const TICK_MS = 250;
@@ -70,8 +74,9 @@ export class ListenError extends TiviewError {
 export class Proxy {
   readonly #options: ProxyOptions;
   readonly #server: Server;
+  readonly #watch: ServerWatch;
   readonly #backends: Backends;
-  readonly #host: SessionHost;
+  #host: SessionHost;
   readonly #sessions = new Set<ClientSession>();
   readonly #byConnectionId = new Map<number, ClientSession>();
   readonly #watched = new Set<ClientSession>();
@@ -79,15 +84,14 @@ export class Proxy {
   #newcomers = new Set<ClientSession>();
   readonly #tasks: Task[] = [];
   readonly #serverMetrics = new ServerMetrics();
+  #listeningEnd: Promise<void> | undefined;
   /** What has been counted so far. */
   readonly counts = new RelayCounts();
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#backends = new Backends(options.backends, options.telemetry.log, {
-      settings: options.balance ?? EVENLY,
-      nowMs: () => options.runtime.monotonicMs(),
-    });
+    this.#watch = new ServerWatch(options, options);
+    this.#backends = this.#watch.backends;
     this.#host = {
       runtime: options.runtime,
       log: options.telemetry.log,
@@ -121,10 +125,10 @@ export class Proxy {
     proxy.#tasks.push(
       runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
       runtime.spawn('proxy rounds', (signal) => proxy.#goRound(signal)),
-      runtime.spawn('health of tidb-servers', (signal) => proxy.#watchHealth(signal)),
+      runtime.spawn('health of tidb-servers', (signal) => proxy.#watch.run(signal)),
     );
     if (options.balance?.policy === 'load') {
-      proxy.#tasks.push(runtime.spawn('load of tidb-servers', (signal) => proxy.#watchLoad(signal)));
+      proxy.#tasks.push(runtime.spawn('load of tidb-servers', (signal) => proxy.#watch.runLoad(signal)));
     }
     return proxy;
   }
@@ -141,6 +145,18 @@ export class Proxy {
     this.#backends.list(servers);
   }
 
+  /**
+   * Takes other settings; what is left out is as if it had never been given. Sessions that have begun keep theirs.
+   *
+   * @throws AddressError, or what the certificate's reader throws: nothing is changed then.
+   */
+  reload(options: ReloadableOptions): void {
+    const { clientTls: tls, backendTls } = options;
+    const clientTls = tls === undefined ? undefined : clientSecureContext(tls);
+    this.#watch.reload(options);
+    this.#host = { ...this.#host, clientTls, backendTls };
+  }
+
   /** Every tidb-server that is known, the best first, those that only keep their connections last. */
   get backends(): readonly Backend[] {
     return [...this.#backends.all(), ...this.#backends.leaving()];
@@ -149,6 +165,11 @@ export class Proxy {
   /** Why no tidb-server can take clients; undefined: one can, as far as is known. */
   get unavailability(): string | undefined {
     return whyUnavailable(this.#backends.all());
+  }
+
+  /** Whether a connection is a session of this proxy. */
+  hasSession(connectionId: number): boolean {
+    return this.#byConnectionId.has(connectionId);
   }
 
   /** Whose statement is answered here on a session now; undefined: none is. */
@@ -166,12 +187,25 @@ export class Proxy {
   }
 
   /**
+   * Stops accepting. Resolves when all clients have gone by themselves, at the latest after `lingerMs`.
+   *
+   * @throws the signal's reason.
+   */
+  async retire(lingerMs: number, signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#options;
+    void this.#stopListening();
+    const untilMs = runtime.monotonicMs() + lingerMs;
+    while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs)
+      await runtime.sleep(DRAIN_TICK_MS, signal);
+  }
+
+  /**
    * Stops accepting, ends each session as soon as no statement, transaction or cursor is open on it, and those that
    * are left after `timeoutMs` at once. Resolves when all are closed.
    */
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const closed = this.#stopListening();
     const untilMs = runtime.monotonicMs() + timeoutMs;
     while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
       for (const session of this.#sessions) session.endIfQuiet();
@@ -181,6 +215,12 @@ export class Proxy {
     await closed;
     for (const task of this.#tasks) await task.stop();
     this.#publish();
+  }
+
+  /** Resolves when all sessions have closed too. */
+  #stopListening(): Promise<void> {
+    this.#listeningEnd ??= new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    return this.#listeningEnd;
   }
 
   #listen(): Promise<void> {
@@ -229,23 +269,6 @@ export class Proxy {
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
     }
-  }
-
-  #watchHealth(signal: AbortSignal): Promise<never> {
-    const { runtime, backendTls, statusTls } = this.#options;
-    const options = { runtime, isTlsDemanded: backendTls !== undefined, statusTls };
-    return watchHealth(
-      this.#backends,
-      (backend, stop) => checkHealth(backend, options, stop),
-      runtime,
-      signal,
-    );
-  }
-
-  #watchLoad(signal: AbortSignal): Promise<never> {
-    const { runtime, statusTls } = this.#options;
-    const options = { runtime, statusTls };
-    return watchLoad(this.#backends, (backend, stop) => readLoad(backend, options, stop), runtime, signal);
   }
 
   #publish(): void {

@@ -10,14 +10,19 @@ import { withAbort } from '../base/abort.js';
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
 import type { Telemetry } from '../base/telemetry.js';
 
-/** Where and as whom to connect. */
-export interface ControlOptions {
-  /** The tidb-servers known now, best first. */
-  readonly servers: () => readonly { readonly host: string; readonly port: number }[];
+/** As whom to connect. */
+export interface ControlLogin {
   readonly user: string;
   readonly password: string;
   /** TLS towards TiDB; PEM texts. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+}
+
+/** Where and as whom to connect; both are asked for each connection. */
+export interface ControlOptions {
+  /** The tidb-servers known now, best first. */
+  readonly servers: () => readonly { readonly host: string; readonly port: number }[];
+  readonly login: () => ControlLogin;
   readonly telemetry: Telemetry;
 }
 
@@ -111,7 +116,7 @@ export class ControlPool {
   }
 
   async #connectTo(host: string, port: number, signal: AbortSignal): Promise<Connection> {
-    const { user, password, tls } = this.#options;
+    const { user, password, tls } = this.#options.login();
     const connection = createConnection({
       host,
       port,

@@ -72,6 +72,9 @@ export interface ViewService {
   status(): ServiceStatus;
 }
 
+/** What a front end needs of the service, in this process or another. */
+export type StatementService = Pick<ViewService, 'names' | 'execute'>;
+
 /** What the status port shows of views. */
 export interface ServiceStatus {
   readonly role: 'owner' | 'standby';

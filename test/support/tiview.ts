@@ -115,8 +115,8 @@ export class TiView implements AsyncDisposable {
     return this.#exited;
   }
 
-  /** Stops (SIGSTOP) or resumes (SIGCONT) it where it stands. */
-  send(signal: 'SIGSTOP' | 'SIGCONT'): void {
+  /** Stops (SIGSTOP) or resumes (SIGCONT) it where it stands; has it read its settings again, or replace its front ends. */
+  send(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGHUP' | 'SIGUSR2'): void {
     this.#child?.kill(signal);
   }
 

@@ -4,7 +4,7 @@
  */
 import { SqlError } from '../../base/errors.js';
 import { printName } from '../../sql/parse/print-text.js';
-import type { ViewService } from '../../view/index.js';
+import type { StatementService } from '../../view/index.js';
 import type { LocalStatement, SessionAccess } from '../statement-gate.js';
 import { askSession, commitOpenTransaction } from './session-questions.js';
 
@@ -17,7 +17,7 @@ const UNKNOWN_TABLE = 1051;
  * @param bytes - the statement, in the session's character set.
  * @param database - the one that it drops.
  */
-export function dropDatabase(bytes: Uint8Array, database: string, service: ViewService): LocalStatement {
+export function dropDatabase(bytes: Uint8Array, database: string, service: StatementService): LocalStatement {
   return async (session) => {
     const state = await askSession(session);
     if (await mayDropTablesOf(database, session)) {
@@ -45,7 +45,7 @@ async function mayDropTablesOf(database: string, session: SessionAccess): Promis
 
 async function dropViews(
   database: string,
-  service: ViewService,
+  service: StatementService,
   state: Pick<Awaited<ReturnType<typeof askSession>>, 'pinned'>,
   session: SessionAccess,
 ): Promise<void> {

@@ -4,28 +4,30 @@
  */
 import type { LocalStatement, SessionAccess } from '../statement-gate.js';
 
-/** The statements that are answered here, of all sessions. */
+/** The statements that are answered here, of all sessions, also those of other front-end processes. */
 export interface AnsweredStatements {
-  /** Whose statement is answered here on a connection now; undefined: none is. */
-  answeredUser(connectionId: number): string | undefined;
-  /** Ends it, with error 1317. */
-  interrupt(connectionId: number): void;
+  /** Whether a statement may be answered here on a connection now. Synchronous: asked for each KILL. */
+  mayBeAnswered(connectionId: number): boolean;
+  /** Whose statement is answered here on a connection now; undefined: none is. @throws the signal's reason. */
+  answeredUser(connectionId: number, signal: AbortSignal): Promise<string | undefined>;
+  /** Ends it, with error 1317. @throws the signal's reason. */
+  interrupt(connectionId: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Carries out a KILL of a connection whose statement was answered here when it was sent. */
+/** Carries out a KILL of a connection whose statement may have been answered here when it was sent. */
 export function killStatement(
   bytes: Uint8Array,
   connectionId: number,
   statements: AnsweredStatements,
 ): LocalStatement {
   return async (session, answer) => {
-    const victim = statements.answeredUser(connectionId);
+    const victim = await statements.answeredUser(connectionId, session.signal);
     if (victim === undefined || !(await mayKill(victim, session))) {
       // It has ended meanwhile, or TiDB will say that it may not be.
       await session.relay(bytes);
       return;
     }
-    statements.interrupt(connectionId);
+    await statements.interrupt(connectionId, session.signal);
     answer.ok();
   };
 }

@@ -219,7 +219,7 @@ export class ViewGate implements StatementGate {
   #passingOne(bytes: Uint8Array, statement: StatementRange): Verdict {
     const { start, end } = statement;
     const victim = killedConnection(bytes, start, end);
-    if (victim !== undefined && this.#parts.statements.answeredUser(victim) !== undefined)
+    if (victim !== undefined && this.#parts.statements.mayBeAnswered(victim))
       return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
     if (!beginsLikeUse(bytes, start, end)) return PASS;
     const used = databaseUsed(bytes, statement, DEFAULT_LEX_MODE);

@@ -1,5 +1,5 @@
 /** Makes gates. All sessions share one scanner a snapshot of names; it is made anew when the snapshot changes. */
-import type { NameSnapshot, ViewService } from '../../view/index.js';
+import type { NameSnapshot, StatementService } from '../../view/index.js';
 import type { LocalStatement, SessionIdentity, StatementGate, StatementGates } from '../statement-gate.js';
 import { dropDatabase } from './drop-database.js';
 import { type GateNames, gateNames } from './gate-names.js';
@@ -11,12 +11,12 @@ import { type ParsedStatement, parsedViewStatement, viewStatement } from './view
 
 /** Gates in front of views. */
 export class ViewGates implements StatementGates {
-  readonly #service: ViewService;
+  readonly #service: StatementService;
   readonly #statements: AnsweredStatements;
   #snapshot: NameSnapshot;
   #names: GateNames;
 
-  constructor(service: ViewService, statements: AnsweredStatements) {
+  constructor(service: StatementService, statements: AnsweredStatements) {
     this.#service = service;
     this.#snapshot = service.names();
     this.#names = gateNames(this.#snapshot);

@@ -3,7 +3,7 @@ import { FieldFlag, MysqlType } from '../../codec/field-type.js';
 import { lexModeOf } from '../../sql/scan/lex-mode.js';
 import { parseViewStatement } from '../../sql/parse/view-statement-parser.js';
 import type { ViewStatement } from '../../sql/ast/view-statement.js';
-import type { NamedView, ResultColumn, ViewService } from '../../view/index.js';
+import type { NamedView, ResultColumn, StatementService } from '../../view/index.js';
 import {
   BINARY_COLLATION,
   type ColumnDefinition,
@@ -32,7 +32,7 @@ export interface ParsedStatement {
 }
 
 /** Answers one statement. @param bytes - in the session's character set. */
-export function viewStatement(bytes: Uint8Array, service: ViewService): LocalStatement {
+export function viewStatement(bytes: Uint8Array, service: StatementService): LocalStatement {
   return async (session, answer) => {
     const state = await askSession(session);
     const text = statementText(bytes, state.characterSet);
@@ -42,14 +42,14 @@ export function viewStatement(bytes: Uint8Array, service: ViewService): LocalSta
 }
 
 /** Answers a statement that was read before. */
-export function parsedViewStatement(parsed: ParsedStatement, service: ViewService): LocalStatement {
+export function parsedViewStatement(parsed: ParsedStatement, service: StatementService): LocalStatement {
   return async (session, answer) =>
     run(parsed, { state: await askSession(session), service }, session, answer);
 }
 
 interface Surroundings {
   readonly state: Awaited<ReturnType<typeof askSession>>;
-  readonly service: ViewService;
+  readonly service: StatementService;
 }
 
 async function run(
@@ -88,7 +88,7 @@ async function run(
 }
 
 /** Views that no table of their name stands for: not published yet, or renamed out of sight. */
-function hiddenViews(service: ViewService): readonly NamedView[] {
+function hiddenViews(service: StatementService): readonly NamedView[] {
   return service.names().views.filter(({ state }) => state === 'BUILDING' || state === 'INVALID');
 }
 

@@ -26,7 +26,8 @@ describe('the pool of control sessions', () => {
   beforeEach(async () => {
     door = await Door.before(rig.mysqlPort);
     pool = new ControlPool({
-      ...{ servers: () => [{ host: '127.0.0.1', port: door.port }], user: 'root', password: '' },
+      servers: () => [{ host: '127.0.0.1', port: door.port }],
+      login: () => ({ user: 'root', password: '' }),
       telemetry: silent,
     });
   });

@@ -1,20 +1,18 @@
 import { expect } from 'chai';
+import { serverState } from '../../../src/cli/front-ends.js';
 import { StatusBoard } from '../../../src/cli/status-board.js';
 import type { Backend } from '../../../src/proxy/backends.js';
-import { RelayCounts } from '../../../src/proxy/relay-counts.js';
 import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import type { ViewService } from '../../../src/view/index.js';
 
 describe('status board', () => {
-  it('goes from starting over ok to draining', () => {
+  it('goes from starting over ok to draining', async () => {
     const stopping = new AbortController();
     const board = new StatusBoard('1.2.3', stopping.signal);
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'starting' });
-    expect(board.status()).to.deep.equal({ version: '1.2.3', connections: 0, servers: [] });
+    expect(await board.status()).to.deep.equal({ version: '1.2.3', connections: 0, servers: [] });
     const status = { role: 'standby', owner: '', epoch: '0', term: '0', lagMs: null, views: [] } as const;
     const service: Pick<ViewService, 'status'> = { status: () => status };
-    const counts = new RelayCounts();
-    counts.openConnections = 7;
     const known = { address: 'a:4000', isListed: true, connections: 2 };
     const server = { ...known, health: 'unhealthy', reason: 'gone', weight: 3 } as const;
     const endpoint = { host: 'a', port: 4000, status: undefined, counts: new ServerCounts() };
@@ -22,17 +20,21 @@ describe('status board', () => {
       { ...server, ...endpoint, zone: undefined, warmth: 1, load: undefined },
       { ...server, ...endpoint, zone: 'east', warmth: 1 / 3, load: { cpu: 0.12345, memory: 0.5 } },
     ];
-    const proxy: { counts: RelayCounts; backends: readonly Backend[]; unavailability: string | undefined } = {
-      ...{ counts, backends, unavailability: undefined },
+    const state = { connections: 7, servers: backends.map(serverState) };
+    const frontEnds: { state: () => Promise<typeof state>; unavailability: string | undefined } = {
+      ...{ state: () => Promise.resolve(state), unavailability: undefined },
     };
-    board.serves(service as ViewService, proxy);
+    board.serves(service as ViewService, frontEnds);
     expect(board.health()).to.deep.equal({ isHealthy: true, reason: 'ok' });
     const servers = [
       { ...server, zone: '', warmth: 1, load: null },
       { ...server, zone: 'east', warmth: 0.333, load: { cpu: 0.123, memory: 0.5 } },
     ];
-    expect(board.status()).to.deep.equal({ ...{ version: '1.2.3', connections: 7, servers }, ...status });
-    proxy.unavailability = 'none is healthy';
+    expect(await board.status()).to.deep.equal({
+      ...{ version: '1.2.3', connections: 7, servers },
+      ...status,
+    });
+    frontEnds.unavailability = 'none is healthy';
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'none is healthy' });
     stopping.abort();
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'draining' });

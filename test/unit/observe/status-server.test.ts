@@ -6,7 +6,7 @@ describe('status server', () => {
   let server: StatusServer;
   let isHealthy = true;
   const source = {
-    status: () => ({ role: 'owner', views: [] }),
+    status: () => Promise.resolve({ role: 'owner', views: [] }),
     health: () => ({ isHealthy, reason: isHealthy ? 'ok' : 'draining' }),
   };
 

@@ -3,7 +3,7 @@ import { utf8 } from '../../../../src/base/bytes.js';
 import { SqlError } from '../../../../src/base/errors.js';
 import { ViewGates } from '../../../../src/proxy/intercept/view-gates.js';
 import type { StatementGate, StatementKind, Verdict } from '../../../../src/proxy/statement-gate.js';
-import type { NamedView, NameSnapshot, ViewService } from '../../../../src/view/index.js';
+import type { NamedView, NameSnapshot, StatementService } from '../../../../src/view/index.js';
 import { Capability } from '../../../../src/wire/capability.js';
 import type { AnswerOutcome } from '../../../../src/wire/expected-answers.js';
 
@@ -21,16 +21,17 @@ const INVALID: NamedView = {
 
 /** On these connections a statement is being answered here. */
 const answering = (...connections: readonly number[]) => ({
-  answeredUser: (id: number) => (connections.includes(id) ? 'root' : undefined),
-  interrupt: () => undefined,
+  mayBeAnswered: (id: number) => connections.includes(id),
+  answeredUser: (id: number) => Promise.resolve(connections.includes(id) ? 'root' : undefined),
+  interrupt: () => Promise.resolve(),
 });
 
 /** A service of which a gate needs nothing but the names. */
-function serviceOf(names: () => NameSnapshot): ViewService {
+function serviceOf(names: () => NameSnapshot): StatementService {
   const none = (): never => {
     throw new Error('a gate asks for names only');
   };
-  return { names, execute: none, frontier: none, waitFor: none, status: none };
+  return { names, execute: none };
 }
 
 interface Subject {

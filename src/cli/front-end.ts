@@ -1,0 +1,42 @@
+/** What a front end is told, and starting one from it, in this process or in one of its own. */
+import type { Runtime } from '../base/runtime.js';
+import type { Telemetry } from '../base/telemetry.js';
+import type { StatementGates } from '../proxy/statement-gate.js';
+import { Proxy, type ProxyOptions, type ReloadableOptions } from '../proxy/proxy.js';
+import { clientSecureContext } from '../proxy/tls-options.js';
+import { messageOf } from '../base/errors.js';
+import { ConfigError } from './config-error.js';
+import { type HostPort, type Options, balanceSettings, printHostPort } from './options.js';
+import { backendTls, clientTls, statusTls } from './tls-files.js';
+
+/** Plain, clonable: it crosses to another process. Certificates are in it as text, so that all have the same. */
+export interface FrontEndSettings {
+  readonly options: Options;
+  /** tidb-servers to start from. */
+  readonly seeds: readonly HostPort[];
+  readonly tls: Pick<ProxyOptions, 'clientTls' | 'backendTls' | 'statusTls'>;
+}
+
+/** Reads the files that the options name. @throws ConfigError — one cannot be read, or used. */
+export function frontEndSettings(options: Options, seeds: readonly HostPort[]): FrontEndSettings {
+  const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
+  try {
+    if (tls.clientTls !== undefined) clientSecureContext(tls.clientTls);
+  } catch (error) {
+    throw new ConfigError(`tls-cert and tls-key: ${messageOf(error)}`);
+  }
+  return { options, seeds, tls };
+}
+
+/** What may change while a front end runs. */
+export function reloadable({ options, seeds, tls }: FrontEndSettings): ReloadableOptions {
+  return { backends: seeds.map(printHostPort), balance: balanceSettings(options), ...tls };
+}
+
+/** Starts one. @throws ListenError. */
+export function startFrontEnd(
+  settings: FrontEndSettings,
+  parts: { readonly runtime: Runtime; readonly telemetry: Telemetry; readonly gates: StatementGates },
+): Promise<Proxy> {
+  return Proxy.start({ ...parts, listen: settings.options.listen, ...reloadable(settings) });
+}

@@ -1,0 +1,97 @@
+/**
+ * What a front-end process does: relays its clients, and knows views through the main process only. Duties may be
+ * asked for while it still starts; they wait.
+ */
+import { assert } from '../../base/assert.js';
+import type { Runtime } from '../../base/runtime.js';
+import type { SettableLog } from '../../observe/pino-log.js';
+import type { PrometheusMetrics } from '../../observe/prometheus-metrics.js';
+import { ViewGates } from '../../proxy/intercept/view-gates.js';
+import type { Proxy } from '../../proxy/proxy.js';
+import { reloadable, startFrontEnd } from '../front-end.js';
+import { serverState } from '../front-ends.js';
+import type { WorkerDuties, WorkerStart } from './contract.js';
+import { type MainProcess, RemoteViews, remoteStatements } from './remote-views.js';
+
+/** What it is made of. */
+export interface FrontEndProcessParts {
+  readonly main: () => MainProcess;
+  readonly runtime: Runtime;
+  readonly metrics: PrometheusMetrics;
+  /** Told its number and level when they are known. */
+  readonly openLog: (start: WorkerStart) => SettableLog;
+  readonly memoryBytes: () => number;
+}
+
+interface Served {
+  readonly log: SettableLog;
+  readonly views: RemoteViews;
+  readonly proxy: Promise<Proxy>;
+}
+
+/** One of several front ends. */
+export class FrontEndProcess {
+  readonly #parts: FrontEndProcessParts;
+  #served: Served | undefined;
+  readonly duties: WorkerDuties = {
+    start: async (start) => {
+      const { address } = await this.#start(start);
+      return address;
+    },
+    names: (names) => {
+      this.#running.views.learn(names);
+      return Promise.resolve();
+    },
+    servers: async (servers) => (await this.#running.proxy).setBackends(servers),
+    reload: async (settings) => {
+      (await this.#running.proxy).reload(reloadable(settings));
+      this.#running.log.setLevel(settings.options['log-level']);
+    },
+    retire: async (lingerMs, signal) => (await this.#running.proxy).retire(lingerMs, signal),
+    drain: async (timeoutMs, signal) => {
+      await (await this.#running.proxy).drain(timeoutMs, signal);
+      return this.#parts.metrics.snapshot();
+    },
+    state: async () => {
+      const { counts, backends } = await this.#running.proxy;
+      const { openConnections: connections } = counts;
+      return { connections, servers: backends.map(serverState), memoryBytes: this.#parts.memoryBytes() };
+    },
+    metrics: () => this.#parts.metrics.snapshot(),
+    answeredUser: async (connectionId) => (await this.#running.proxy).answeredUser(connectionId),
+    interrupt: async (connectionId) => {
+      (await this.#running.proxy).interrupt(connectionId);
+    },
+  };
+
+  constructor(parts: FrontEndProcessParts) {
+    this.#parts = parts;
+  }
+
+  get #running(): Served {
+    assert(this.#served !== undefined, 'a front end is asked for something before it was told to start');
+    return this.#served;
+  }
+
+  #start(start: WorkerStart): Promise<Proxy> {
+    assert(this.#served === undefined, 'a front end is started once');
+    const { runtime, metrics } = this.#parts;
+    const log = this.#parts.openLog(start);
+    const main = this.#parts.main();
+    const views = new RemoteViews(main, start.names);
+    let proxy: Proxy | undefined;
+    const gates = new ViewGates(
+      views,
+      remoteStatements(main, () => proxy),
+    );
+    const starting = startFrontEnd(start.settings, { runtime, telemetry: { log, metrics }, gates }).then(
+      (made) => {
+        proxy = made;
+        made.setBackends(start.servers);
+        return made;
+      },
+    );
+    this.#served = { log, views, proxy: starting };
+    return starting;
+  }
+}
