@@ -211,6 +211,22 @@ describe('backends', () => {
     expect(open(backends, 60)).to.deep.equal({ 'a:1': 60 });
   });
 
+  it('may get other seeds, and keep the connections of those that were', () => {
+    const backends = made('seed:1', 'seed:2');
+    backends.list(listing('seed:2', 'a:3'));
+    const old = find(backends, 'seed:1');
+    const close = backends.opening(old);
+    backends.reseed(['seed:4', 'seed:4', 'a:3'], EVENLY);
+    expect(new Set(order(backends))).to.deep.equal(new Set(['seed:2', 'a:3', 'seed:4']));
+    expect(backends.leaving()).to.deep.equal([old]);
+    backends.list([]);
+    expect(new Set(order(backends))).to.deep.equal(new Set(['a:3', 'seed:4']));
+    close();
+    expect(backends.leaving()).to.deep.equal([]);
+    expect(() => backends.reseed(['nonsense'], EVENLY)).to.throw(AddressError);
+    expect(new Set(order(backends))).to.deep.equal(new Set(['a:3', 'seed:4']));
+  });
+
   it('have a host and a port', () => {
     expect(made('[::1]:4000').next(new Set())).to.include({ host: '::1', port: 4000 });
     for (const address of ['', 'host', ':1', 'host:', 'host:0', 'host:65536', 'host:1x', '::1:4000']) {
