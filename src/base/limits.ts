@@ -118,6 +118,19 @@ export const limits = {
   loadStaleMs: 15_000,
   /** What a tidb-server's status port may answer: TiDB's metrics are some hundreds of kilobytes. */
   statusAnswerBytes: 16 * 1024 * 1024,
+  /** Between two looks for sessions whose server is to be left. */
+  moveLookMs: 100,
+  /** For so long a server must have been unhealthy, and not said why, before sessions leave it. */
+  moveUnhealthyMs: 5_000,
+  /** Sessions that are moved to other servers at once. */
+  movesAtOnce: 32,
+  /** Time for a session to stand still once another server waits for it. */
+  moveStillMs: 2_000,
+  /** Time for a server to take a session that moves to it. */
+  moveEnterMs: 5_000,
+  /** Pause after a session was not moved, doubled each time, and the longest. */
+  movePauseMs: 500,
+  movePauseMsMax: 30_000,
   /** Time for TiDB to list its servers. */
   discoveryMs: 5_000,
   /** Between two looks at the list of servers. */

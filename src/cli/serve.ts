@@ -161,6 +161,7 @@ async function start(
   const gates = new ViewGates(layer.service, {
     answeredUser: (connectionId) => proxy.answeredUser(connectionId),
     interrupt: (connectionId) => void proxy.interrupt(connectionId),
+    presentId: (connectionId) => proxy.presentId(connectionId),
   });
   const { listen } = options;
   const backends = seeds.map(printHostPort);

@@ -30,6 +30,7 @@ export class StatusBoard implements StatusSource {
     return {
       version: this.#version,
       connections: this.#proxy?.counts.openConnections ?? 0,
+      moves: { ...this.#proxy?.counts.moves },
       servers: (this.#proxy?.backends ?? []).map(statusOf),
       ...this.#service?.status(),
     };

@@ -89,6 +89,16 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     help: '1 if a tidb-server has passed its last health check and no client has found it failing since',
     labels: ['server'],
   },
+  tiview_session_moves_total: {
+    kind: 'counter',
+    help: 'Attempts to move a session to another tidb-server, by outcome: moved, refused (it cannot be carried), failed',
+    labels: ['outcome'],
+  },
+  tiview_session_move_seconds: {
+    kind: 'histogram',
+    help: 'For how long a session that moved stood still',
+    buckets: secondsBuckets,
+  },
   tiview_failed_logins_total: { kind: 'counter', help: 'Clients whose login did not come to its end' },
   tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },
   tiview_rpc_errors_total: { kind: 'counter', help: 'RPC attempts that failed, by cause', labels: ['cause'] },

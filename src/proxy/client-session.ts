@@ -11,23 +11,28 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { NO_BYTES } from '../base/bytes.js';
-import { TiviewError, messageOf } from '../base/errors.js';
+import { messageOf } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Log } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
-import { BackendSocket } from './backend-socket.js';
+import { type BackendEvents, BackendSocket } from './backend-socket.js';
 import type { Backend, Backends } from './backends.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { toErrPacket } from './error-map.js';
 import { HandshakeRelay, type Login } from './handshake-relay.js';
+import type { MovableSession } from './move/session-move.js';
+import { SessionOrigin } from './move/session-origin.js';
+import type { SocketTarget } from './move/socket-target.js';
+import type { TargetSession } from './move/target-login.js';
 import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
 import type { ReadBuffers } from './read-buffers.js';
 import type { RelayCounts } from './relay-counts.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
+import { CLIENT_GONE, SERVER_GONE, SHUTDOWN, SessionEnd } from './session-end.js';
 import type { StatementGates } from './statement-gate.js';
 import type { BackendTls } from './tls-options.js';
 
@@ -43,25 +48,11 @@ export interface SessionHost {
   readonly backendTls: BackendTls | undefined;
   /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
   watch(session: ClientSession, isWatched: boolean): void;
-  /** The login is done: the session has its id. */
-  loggedIn(session: ClientSession): void;
+  /** The session has its id, or another one. @param leftId - that it had before. */
+  identified(session: ClientSession, leftId?: number): void;
   /** Both connections are closed. */
   closed(session: ClientSession): void;
 }
-
-/** Why a session has ended; the reason of aborted statements. */
-class SessionEnd extends TiviewError {
-  override readonly name = 'SessionEnd';
-
-  constructor(side: 'client' | 'proxy' | 'tidb', message: string, cause?: unknown) {
-    super(message, { kind: 'sessionEnd', side, isRetryable: false, cause });
-  }
-}
-
-// Made once: an error's stack is dearer than anything else in a session's end.
-const CLIENT_GONE = new SessionEnd('client', 'the client has gone');
-const SERVER_GONE = new SessionEnd('tidb', 'the tidb-server has gone');
-const SHUTDOWN = new SessionEnd('proxy', 'the proxy shuts down');
 
 /** One client's session. */
 export class ClientSession {
@@ -73,7 +64,9 @@ export class ClientSession {
   #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
   #handshake: HandshakeRelay | undefined;
   #relay: CommandRelay | undefined;
+  #origin: SessionOrigin | undefined;
   #connectionId: number | undefined;
+  #greetedId: number | undefined;
   #user: string | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
@@ -81,6 +74,8 @@ export class ClientSession {
   #isClientClosed = false;
   #isBackendClosed = true;
   #hasClientEnded = false;
+  /** The server has gone while the session stood still and could do without it. */
+  #lost: { readonly by: Error | undefined } | undefined;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
   constructor(host: SessionHost, socket: Socket) {
@@ -95,9 +90,14 @@ export class ClientSession {
     this.#connect();
   }
 
-  /** As TiDB knows it; undefined before the login is done. */
+  /** As TiDB knows it; undefined before the login is done. It changes when the session moves. */
   get connectionId(): number | undefined {
     return this.#connectionId;
+  }
+
+  /** As the client knows it, from its greeting; undefined before the login is done. */
+  get greetedId(): number | undefined {
+    return this.#greetedId;
   }
 
   /** The server that it is on, or tries to get on. */
@@ -109,6 +109,19 @@ export class ClientSession {
   get state(): SessionState | undefined {
     if (this.#phase === 'ending') return undefined;
     return this.#relay?.state ?? 'login';
+  }
+
+  /** The session for whoever moves it to another server; undefined: it cannot be moved now. */
+  get movable(): MovableSession<SocketTarget> | undefined {
+    const relay = this.#relay;
+    const origin = this.#origin;
+    if (this.#phase !== 'commands' || relay === undefined || origin === undefined) return undefined;
+    return {
+      origin,
+      relay,
+      adopt: (target, session) => this.#adopt(target, session),
+      goesOn: () => this.#goOn(),
+    };
   }
 
   /** Who is logged in, if a statement of the session is answered here now, of which TiDB knows nothing. */
@@ -178,9 +191,15 @@ export class ClientSession {
     this.#isBackendClosed = false;
     const release = backends.opening(backend);
     this.#setDeadline(limits.backendConnectMs);
-    // A server that the login has left is still heard of, and no more listened to.
     const isLeft = (): boolean => this.#backend !== socket;
-    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, {
+    const events = this.#eventsOf(isLeft, release);
+    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, events);
+    this.#backend = socket;
+  }
+
+  /** @param isLeft - a server that the session has left is still heard of, and no more listened to. */
+  #eventsOf(isLeft: () => boolean, release: () => void): BackendEvents {
+    return {
       connected: () => {
         if (!isLeft()) this.#handshake?.backendSecured();
       },
@@ -202,8 +221,35 @@ export class ClientSession {
           this.#backendClosed(error);
         }
       },
-    });
+    };
+  }
+
+  /** Goes on with another server, to which the session has moved. */
+  #adopt(target: SocketTarget, { connectionId, status }: TargetSession): void {
+    const left = this.#backend;
+    const leftId = this.#connectionId;
+    const { socket } = target;
+    target.handOver(
+      this.#eventsOf(
+        () => this.#backend !== socket,
+        () => undefined,
+      ),
+    );
     this.#backend = socket;
+    this.#isBackendClosed = false;
+    this.#isBackendFull = false;
+    this.#lost = undefined;
+    this.#connectionId = connectionId;
+    this.#relay?.takenOver(connectionId, status);
+    this.#host.identified(this, leftId);
+    left?.destroy();
+  }
+
+  /** The session has stood still, and does no longer. */
+  #goOn(): void {
+    if (this.#phase !== 'commands') return;
+    if (this.#lost !== undefined) this.#backendEnded(this.#lost.by);
+    else if (this.#hasClientEnded) this.#backend?.end();
   }
 
   /** No server has taken the client. */
@@ -280,9 +326,12 @@ export class ClientSession {
   #beginCommands(login: Login): void {
     const { runtime, gates } = this.#host;
     const { connectionId, user, database, capabilities, status } = login;
+    const origin = new SessionOrigin(login);
     this.#phase = 'commands';
     this.#handshake = undefined;
+    this.#origin = origin;
     this.#connectionId = connectionId;
+    this.#greetedId = login.greetedId;
     this.#user = user;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
@@ -302,10 +351,11 @@ export class ClientSession {
       gate,
       connectionId,
       capabilities,
+      origin,
       status,
       meter: this.#meter,
     });
-    this.#host.loggedIn(this);
+    this.#host.identified(this);
     if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
     if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);
   }
@@ -349,7 +399,8 @@ export class ClientSession {
       this.#end(NO_BYTES, CLIENT_GONE);
       return;
     }
-    this.#backend?.end();
+    // If the session stands still, what the client has sent is still to be forwarded.
+    if (this.#relay?.standstill?.hasBegun !== true) this.#backend?.end();
     if (this.#phase === 'login') this.#meter.loginFailed();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
     if (this.#phase !== 'ending') this.#setDeadline(limits.halfOpenMs);
@@ -370,6 +421,10 @@ export class ClientSession {
 
   #backendEnded(error?: Error): void {
     if (this.#phase === 'connecting' || this.#phase === 'ending') return;
+    if (this.#relay?.standstill?.survivesServer === true) {
+      this.#lost = { by: error };
+      return;
+    }
     const left = this.#backend;
     this.#handshake?.backendGone(error);
     if (this.#backend !== left) return;

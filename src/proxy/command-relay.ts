@@ -7,11 +7,12 @@
  * waits until ours is out (`#input`). No socket is known here: see RelayPorts.
  *
  * Whatever cannot be followed ends the session with an ERR packet that says so, in its turn too.
+ *
+ * Over 400 lines, because each of its decisions looks at nearly all of its state.
  */
 import { assert } from '../base/assert.js';
 import { NO_BYTES, concatBytes } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
-import type { Runtime } from '../base/runtime.js';
 import { AnswerFollower } from '../wire/answer-follower.js';
 import { AnswerKind } from '../wire/answer-kind.js';
 import { Capability } from '../wire/capability.js';
@@ -21,39 +22,19 @@ import { nextSequence } from '../wire/packet-header.js';
 import { frame } from '../wire/packet-writer.js';
 import { printPrepareOk } from '../wire/prepare-ok.js';
 import { ProtocolError } from '../wire/protocol-error.js';
-import { ServerStatus } from '../wire/server-status.js';
+import { SESSION_STATUS, ServerStatus } from '../wire/server-status.js';
 import { CommandWalker, type MessageHandler, type MessageHead, type Route } from './command-walker.js';
 import { toErrPacket } from './error-map.js';
 import { HeldStatement } from './held-statement.js';
 import { LocalAnswer } from './local-answer.js';
 import { LocalTask } from './local-task.js';
+import type { Standstill } from './move/standstill.js';
 import { OwnQueries } from './own-queries.js';
 import { interrupted, statementTooLong } from './proxy-errors.js';
-import type { RelayPorts } from './relay-ports.js';
+import type { CommandRelayParts, RelayPorts } from './relay-ports.js';
 import type { SessionState } from './server-metrics.js';
-import type { SessionMeter } from './session-meter.js';
-import type { LocalStatement, StatementGate } from './statement-gate.js';
+import type { LocalStatement, SessionAccess } from './statement-gate.js';
 import { type Decision, type LocalAction, StatementRouter } from './statement-router.js';
-
-/** What a relay is made of. */
-export interface CommandRelayParts {
-  readonly runtime: Runtime;
-  readonly ports: RelayPorts;
-  readonly gate: StatementGate;
-  readonly connectionId: number;
-  /** What the client and the tidb-server have agreed on. */
-  readonly capabilities: number;
-  /** Status flags of the login. */
-  readonly status: number;
-  readonly meter: SessionMeter;
-}
-
-/** Status flags that belong to a session rather than to one statement. */
-const SESSION_STATUS =
-  ServerStatus.inTransaction |
-  ServerStatus.autocommit |
-  ServerStatus.noBackslashEscapes |
-  ServerStatus.inReadOnlyTransaction;
 
 /** Relays one session's commands and answers. */
 export class CommandRelay {
@@ -74,6 +55,8 @@ export class CommandRelay {
   /** What happens when all earlier answers are out. */
   #turn: (() => void) | undefined;
   #task: LocalTask | undefined;
+  #standstill: Standstill | undefined;
+  #connectionId: number;
   #isReceivingFile = false;
   #isFailing = false;
   #hasEnded = false;
@@ -83,18 +66,22 @@ export class CommandRelay {
     this.#ports = parts.ports;
     this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
     this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
-    this.#router = new StatementRouter(parts.gate);
+    this.#connectionId = parts.connectionId;
+    this.#router = new StatementRouter(parts.gate, parts.origin);
     this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
     this.#walker = new CommandWalker(this.#handler());
   }
 
   /** Whether the session could end now without cutting anything short: no command, transaction or cursor is open. */
   get isQuiet(): boolean {
+    return this.#isStill && this.#input.length === 0 && this.#standstill === undefined;
+  }
+
+  get #isStill(): boolean {
     return (
       this.#answers.lastExpected === undefined &&
       this.#turn === undefined &&
       this.#task === undefined &&
-      this.#input.length === 0 &&
       !this.#isReceivingFile &&
       !this.#walker.isInMessage &&
       (this.#answers.status & (ServerStatus.inTransaction | ServerStatus.cursorExists)) === 0
@@ -112,6 +99,7 @@ export class CommandRelay {
     if (this.#hasEnded || this.#isFailing) return;
     if (this.#input.length > 0 || this.#isBlocked) this.#keep(chunk);
     else this.#walk(chunk);
+    if (this.#standstill !== undefined) this.#tryStandstill();
   }
 
   /** @param chunk - the first `length` bytes of it; lent for the call. */
@@ -128,7 +116,34 @@ export class CommandRelay {
     const errors = this.#answers.takeErrors();
     if (errors > 0) this.#parts.meter.refusedByServer(errors);
     if (this.#turn !== undefined) this.#tryTurn();
+    if (this.#standstill !== undefined) this.#tryStandstill();
     if (this.#input.length > 0) this.#resumeInput();
+  }
+
+  /** The session is to stand still, as soon as it can; undefined: it goes on. */
+  setStandstill(standstill: Standstill | undefined): void {
+    this.#standstill = standstill;
+    if (standstill === undefined) this.#resumeInput();
+    else this.#tryStandstill();
+  }
+
+  /** That the session waits for, or is in. */
+  get standstill(): Standstill | undefined {
+    return this.#standstill;
+  }
+
+  /** Runs a statement on the session while it stands still. @see SessionAccess.query */
+  readonly ask: SessionAccess['query'] = (sql, signal) => this.#queries.run(sql, signal);
+
+  /** Settles when the tidb-server owes no answer to what was asked. */
+  answered(): Promise<void> {
+    return this.#queries.idle();
+  }
+
+  /** Another tidb-server goes on with the session, which stands still. @param status - its flags there. */
+  takenOver(connectionId: number, status: number): void {
+    this.#connectionId = connectionId;
+    this.#answers.noteStatus(status);
   }
 
   /** Aborts the statement that is answered here now, as KILL QUERY would. @returns whether there was one. */
@@ -155,6 +170,7 @@ export class CommandRelay {
     this.#input = [];
     this.#task?.abandon(reason);
     this.#queries.fail(reason);
+    this.#standstill?.abandon(reason);
   }
 
   #follow(chunk: Uint8Array, length: number): void {
@@ -177,10 +193,22 @@ export class CommandRelay {
     this.#isReceivingFile = true;
   }
 
+  #tryStandstill(): void {
+    if (this.#isStill && this.#standstill?.hasBegun === false) this.#standstill.begin();
+  }
+
+  /** What belongs to a command under way goes on: its rest, a file, the exchange after COM_CHANGE_USER. */
+  get #isStopped(): boolean {
+    if (this.#standstill?.hasBegun === true) return true;
+    const isUnderWay = this.#walker.isInMessage || this.#isReceivingFile;
+    return !isUnderWay && this.#answers.pendingCount > 0 && this.#answers.lastExpected !== AnswerKind.auth;
+  }
+
   get #isBlocked(): boolean {
     return (
       this.#turn !== undefined ||
       this.#task !== undefined ||
+      (this.#standstill !== undefined && this.#isStopped) ||
       this.#isFailing ||
       this.#hasEnded ||
       this.#answers.pendingCount >= limits.pipelinedCommands
@@ -327,13 +355,15 @@ export class CommandRelay {
   }
 
   #run(statement: LocalStatement, isBinary: boolean, sequence: number): void {
-    const { runtime, connectionId, capabilities } = this.#parts;
+    const { runtime, capabilities } = this.#parts;
+    const connectionId = this.#connectionId;
     const form = { isEofDeprecated: this.#isEofDeprecated, isBinary };
     const status = (): number => this.#status;
     const answer = new LocalAnswer(sequence, form, this.#ports, status);
     const finished = (): void => {
       this.#task = undefined;
       if (answer.hasFailed) this.#parts.meter.refusedHere();
+      if (this.#standstill !== undefined) this.#tryStandstill();
       this.#resumeInput();
     };
     const queries = this.#queries;

@@ -53,6 +53,10 @@ const REFUSALS: ReadonlySet<number> = new Set([1040, 1053]);
 export interface Login {
   /** As TiDB knows it. */
   readonly connectionId: number;
+  /** As the client knows it: from the first greeting, which another server's may have followed. */
+  readonly greetedId: number;
+  /** What the client answered to the greeting, without its proof. */
+  readonly response: Uint8Array;
   readonly user: string;
   readonly database: string | undefined;
   /** What the client and the tidb-server have agreed on. */
@@ -99,12 +103,13 @@ export class HandshakeRelay {
   #phase: 'greeting' | 'response' | 'securing' | 'auth' | 'refused' | 'ended' = 'greeting';
   #greeting: GreetingHead | undefined;
   #response: ResponseIdentity | undefined;
-  /** The response as the client sent it, for as long as another server may need it. */
+  /** The response as the client sent it: another server may need it. */
   #kept: Uint8Array | undefined;
   /** The response as it goes to the tidb-server. */
   #forwarded: Uint8Array | undefined;
   /** What the client has been offered; undefined: it has not been greeted. */
   #offered: number | undefined;
+  #greetedId = 0;
   #isClientSecure = false;
   #hasMoved = false;
   /** Whether the tidb-server has answered the response. */
@@ -233,6 +238,7 @@ export class HandshakeRelay {
     if (this.#offered === undefined) {
       const followed = greeting.capabilities & ~(UNFOLLOWED_CAPABILITIES | Capability.ssl);
       this.#greeting = greeting;
+      this.#greetedId = greeting.connectionId;
       this.#offered = followed;
       this.#phase = 'response';
       setOffered(payload, greeting, followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0));
@@ -263,14 +269,13 @@ export class HandshakeRelay {
   }
 
   #respond({ payload }: Message): void {
+    this.#kept = Uint8Array.from(payload);
     const response = parseResponseIdentity(payload);
     if ((response.capabilities & (Capability.compress | Capability.zstdCompression)) !== 0) {
       throw new ProtocolError('client', 'compression was not offered');
     }
     this.#response = response;
-    if (hasCapability(response.capabilities, Capability.pluginAuth)) {
-      this.#kept = Uint8Array.from(payload);
-    } else if (this.#hasMoved) {
+    if (this.#hasMoved && !hasCapability(response.capabilities, Capability.pluginAuth)) {
       this.fail(serverGoneAtLogin('the client cannot go to another one'));
       return;
     }
@@ -300,20 +305,22 @@ export class HandshakeRelay {
   #authenticate(message: Message): void {
     const greeting = this.#greeting;
     const response = this.#response;
-    if (greeting === undefined || response === undefined) return;
+    const kept = this.#kept;
+    if (greeting === undefined || response === undefined || kept === undefined) return;
     const { sequence, payload } = message;
     if (!this.#hasAnswered && payload[0] === ERR_HEADER && REFUSALS.has(parseErr(payload).errno)) {
       this.#refused(message, sequence + this.#shift);
       return;
     }
     this.#hasAnswered = true;
-    this.#kept = undefined;
     this.#ports.toClient(relabelled(message, sequence + this.#shift));
     if (payload[0] === ERR_HEADER) this.#phase = 'refused';
     if (payload[0] !== OK_HEADER) return;
     this.#phase = 'ended';
     this.#ports.done({
       connectionId: greeting.connectionId,
+      greetedId: this.#greetedId,
+      response: withoutProof(kept, response),
       user: response.user,
       database: response.database,
       capabilities: greeting.capabilities & response.capabilities & ~UNFOLLOWED_CAPABILITIES,
@@ -335,6 +342,11 @@ function relabelled(message: Message, sequence: number): Uint8Array {
   if (packet === undefined) return framePayload(sequence, payload);
   packet[3] = sequence;
   return packet;
+}
+
+/** The response with nothing but stars for a proof: it is kept for as long as the session. */
+function withoutProof(payload: Uint8Array, { authDataAt, authDataEnd }: ResponseIdentity): Uint8Array {
+  return payload.fill(0x2a, authDataAt, authDataEnd);
 }
 
 /** The response with a proof that the server cannot read. */

@@ -29,6 +29,14 @@ export interface HealthCheckOptions {
   readonly statusTls: StatusTls | undefined;
 }
 
+/** How the word of a status port that does not say 200 begins. */
+const STATUS_PORT_SAYS = 'its status port says ';
+
+/** Whether a server is unhealthy by its own word: it is going to stop. @param reason - from {@link checkHealth}. */
+export function saysStopping(reason: string): boolean {
+  return reason.startsWith(STATUS_PORT_SAYS);
+}
+
 /**
  * Checks a server once.
  *
@@ -105,5 +113,5 @@ async function statusFault(
 ): Promise<string | undefined> {
   if (status === undefined) return undefined;
   const answer = await askStatusPort({ endpoint: status, path: '/status', tls, bytesMax: 0 }, signal);
-  return answer === undefined || answer.code === 200 ? undefined : `its status port says ${answer.code}`;
+  return answer === undefined || answer.code === 200 ? undefined : STATUS_PORT_SAYS + String(answer.code);
 }

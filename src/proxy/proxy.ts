@@ -16,10 +16,13 @@ import { toErrPacket } from './error-map.js';
 import { checkHealth } from './health-check.js';
 import { watchHealth } from './health-watch.js';
 import { readLoad, watchLoad } from './load-watch.js';
+import { Evacuation } from './move/evacuation.js';
+import { SocketTarget } from './move/socket-target.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
+import { SessionIds } from './session-ids.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
 import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
@@ -73,7 +76,7 @@ export class Proxy {
   readonly #backends: Backends;
   readonly #host: SessionHost;
   readonly #sessions = new Set<ClientSession>();
-  readonly #byConnectionId = new Map<number, ClientSession>();
+  readonly #ids = new SessionIds<ClientSession>();
   readonly #watched = new Set<ClientSession>();
   /** Those that have not lasted for a round yet. */
   #newcomers = new Set<ClientSession>();
@@ -101,9 +104,7 @@ export class Proxy {
         if (isWatched) this.#watched.add(session);
         else this.#watched.delete(session);
       },
-      loggedIn: (session) => {
-        if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
-      },
+      identified: (session, leftId) => this.#ids.identified(session, leftId),
       closed: (session) => this.#closed(session),
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -122,6 +123,7 @@ export class Proxy {
       runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
       runtime.spawn('proxy rounds', (signal) => proxy.#goRound(signal)),
       runtime.spawn('health of tidb-servers', (signal) => proxy.#watchHealth(signal)),
+      runtime.spawn('evacuation of tidb-servers', (signal) => proxy.#evacuate(signal)),
     );
     if (options.balance?.policy === 'load') {
       proxy.#tasks.push(runtime.spawn('load of tidb-servers', (signal) => proxy.#watchLoad(signal)));
@@ -151,18 +153,24 @@ export class Proxy {
     return whyUnavailable(this.#backends.all());
   }
 
-  /** Whose statement is answered here on a session now; undefined: none is. */
-  answeredUser(connectionId: number): string | undefined {
-    return this.#byConnectionId.get(connectionId)?.answeredUser;
+  /** Whose statement is answered here on a session now; undefined: none is. @param id - TiDB's, or the greeting's. */
+  answeredUser(id: number): string | undefined {
+    return this.#ids.get(id)?.answeredUser;
+  }
+
+  /** The id by which TiDB knows a session now, if it has moved since its client was greeted; else the id itself. */
+  presentId(id: number): number {
+    return this.#ids.present(id);
   }
 
   /**
    * Aborts the statement that is answered here on a session, as KILL QUERY would.
    *
+   * @param id - TiDB's, or the greeting's.
    * @returns whether there was one.
    */
-  interrupt(connectionId: number): boolean {
-    return this.#byConnectionId.get(connectionId)?.interrupt() ?? false;
+  interrupt(id: number): boolean {
+    return this.#ids.get(id)?.interrupt() ?? false;
   }
 
   /**
@@ -216,10 +224,7 @@ export class Proxy {
     if (!this.#sessions.delete(session)) return;
     this.#newcomers.delete(session);
     this.counts.openConnections--;
-    const { connectionId } = session;
-    if (connectionId !== undefined && this.#byConnectionId.get(connectionId) === session) {
-      this.#byConnectionId.delete(connectionId);
-    }
+    this.#ids.ended(session);
   }
 
   async #watchDeadlines(signal: AbortSignal): Promise<void> {
@@ -240,6 +245,18 @@ export class Proxy {
       runtime,
       signal,
     );
+  }
+
+  #evacuate(signal: AbortSignal): Promise<never> {
+    const { runtime, telemetry, backendTls } = this.#options;
+    const { buffers } = this.#host;
+    const backends = this.#backends;
+    const evacuation = new Evacuation<ClientSession, SocketTarget>({
+      ...{ runtime, telemetry, backends, counts: this.counts, sessions: this.#sessions },
+      connect: (backend, wanted) =>
+        new SocketTarget(backend, wanted, { runtime, backends, buffers, backendTls }),
+    });
+    return evacuation.run(signal);
   }
 
   #watchLoad(signal: AbortSignal): Promise<never> {

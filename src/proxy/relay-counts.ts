@@ -26,6 +26,8 @@ export class RelayCounts {
   loginRetries = 0;
   /** Clients that went away, or were sent away, before their login was done. */
   failedLogins = 0;
+  /** Attempts to move sessions to other servers, by what they came to. */
+  readonly moves = { moved: 0, refused: 0, failed: 0 };
   #published: Record<string, number> = {};
 
   /** Adds what is new to the metrics. */

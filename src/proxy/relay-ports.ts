@@ -1,3 +1,24 @@
+/** What a relay is made of, and what it may do to the two sockets it lies between. */
+import type { Runtime } from '../base/runtime.js';
+import type { SessionOrigin } from './move/session-origin.js';
+import type { SessionMeter } from './session-meter.js';
+import type { StatementGate } from './statement-gate.js';
+
+/** What a relay is made of. */
+export interface CommandRelayParts {
+  readonly runtime: Runtime;
+  readonly ports: RelayPorts;
+  readonly gate: StatementGate;
+  /** As TiDB knows it. */
+  readonly connectionId: number;
+  /** What the client and the tidb-server have agreed on. */
+  readonly capabilities: number;
+  readonly origin: SessionOrigin;
+  /** Status flags of the login. */
+  readonly status: number;
+  readonly meter: SessionMeter;
+}
+
 /** What a relay may do to the two sockets it lies between. Implemented by ClientSession, and by tests. */
 export interface RelayPorts {
   /**

@@ -36,7 +36,11 @@ function gateBefore(count: number): StatementGate {
   const service: ViewService = {
     ...{ names: () => names, execute: never, frontier: never, waitFor: never, status: never },
   };
-  const gates = new ViewGates(service, { answeredUser: () => undefined, interrupt: () => undefined });
+  const gates = new ViewGates(service, {
+    answeredUser: () => undefined,
+    interrupt: () => undefined,
+    presentId: (id) => id,
+  });
   return gates.open({ connectionId: 1, user: 'root', database: 'test', capabilities: 0 });
 }
 

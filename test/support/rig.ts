@@ -43,6 +43,8 @@ export interface RigOptions {
   readonly labels?: string;
   /** TiDB's MySQL port; default any. */
   readonly tidbPort?: number;
+  /** How long TiDB serves on, with 500 on its status port, after it was told to end; whole seconds, default 0. */
+  readonly gracefulWaitS?: number;
 }
 
 /** One chance of a fault; see test/tidb/README.md for the kinds. */
@@ -321,6 +323,7 @@ function flags(options: RigOptions): string[] {
   if (options.join !== undefined) args.push('-join', options.join);
   if (options.labels !== undefined) args.push('-labels', options.labels);
   if (options.tidbPort !== undefined) args.push('-tidb-port', String(options.tidbPort));
+  if (options.gracefulWaitS !== undefined) args.push('-graceful-wait', `${options.gracefulWaitS}s`);
   if (options.tidb === false) args.push('-tidb=false');
   return args;
 }

@@ -1,7 +1,10 @@
 /**
  * KILL of a statement that is answered here. To TiDB its connection is idle, and KILL QUERY of an idle connection makes
- * TiDB close it; so it is ended here, and TiDB is asked only who may.
+ * TiDB close it; so it is ended here, and TiDB is asked only who may. And KILL of a connection that its client knows by
+ * another id than TiDB does, because it has moved: TiDB is told its own. (Which tidb-server the connection is on does
+ * not matter: each passes a KILL on to the one that the id names.)
  */
+import { withKilledConnection } from '../../sql/scan/kill-statement.js';
 import type { LocalStatement, SessionAccess } from '../statement-gate.js';
 
 /** The statements that are answered here, of all sessions. */
@@ -10,9 +13,11 @@ export interface AnsweredStatements {
   answeredUser(connectionId: number): string | undefined;
   /** Ends it, with error 1317. */
   interrupt(connectionId: number): void;
+  /** The id by which TiDB knows a connection that has moved since its client was greeted; else the id itself. */
+  presentId(connectionId: number): number;
 }
 
-/** Carries out a KILL of a connection whose statement was answered here when it was sent. */
+/** Carries out a KILL of a connection whose statement was answered here, or that had moved, when it was sent. */
 export function killStatement(
   bytes: Uint8Array,
   connectionId: number,
@@ -22,7 +27,7 @@ export function killStatement(
     const victim = statements.answeredUser(connectionId);
     if (victim === undefined || !(await mayKill(victim, session))) {
       // It has ended meanwhile, or TiDB will say that it may not be.
-      await session.relay(bytes);
+      await session.relay(withKilledConnection(bytes, statements.presentId(connectionId)));
       return;
     }
     statements.interrupt(connectionId);

@@ -216,10 +216,19 @@ export class ViewGate implements StatementGate {
     return verdict;
   }
 
+  /** Whether TiDB would not find what is to be killed. */
+  #isOurVictim(connectionId: number): boolean {
+    const { statements } = this.#parts;
+    return (
+      statements.answeredUser(connectionId) !== undefined ||
+      statements.presentId(connectionId) !== connectionId
+    );
+  }
+
   #passingOne(bytes: Uint8Array, statement: StatementRange): Verdict {
     const { start, end } = statement;
     const victim = killedConnection(bytes, start, end);
-    if (victim !== undefined && this.#parts.statements.answeredUser(victim) !== undefined)
+    if (victim !== undefined && this.#isOurVictim(victim))
       return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
     if (!beginsLikeUse(bytes, start, end)) return PASS;
     const used = databaseUsed(bytes, statement, DEFAULT_LEX_MODE);

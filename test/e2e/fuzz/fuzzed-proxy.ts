@@ -40,7 +40,11 @@ const runtime: Runtime = {
 async function start(tls: ClientTls): Promise<void> {
   const proxies: Proxy[] = [];
   for (const [index, pair] of process.argv.slice(2).entries()) {
-    const gates = new ViewGates(fakeViews, { answeredUser: () => undefined, interrupt: () => undefined });
+    const gates = new ViewGates(fakeViews, {
+      answeredUser: () => undefined,
+      interrupt: () => undefined,
+      presentId: (id) => id,
+    });
     const listen = { host: '127.0.0.1', port: 0 };
     const backends = pair.split(',');
     const clientTls = index % 2 === 0 ? {} : { clientTls: tls };

@@ -254,7 +254,11 @@ for (const [name, run] of Object.entries(SESSIONS)) {
   await run(directPort);
   write(name, before, before);
 }
-const gates = new ViewGates(fakeViews, { answeredUser: () => undefined, interrupt: () => undefined });
+const gates = new ViewGates(fakeViews, {
+  answeredUser: () => undefined,
+  interrupt: () => undefined,
+  presentId: (id) => id,
+});
 const proxy = await startProxy([`127.0.0.1:${await behind.listen()}`], { gates });
 const front = new Tap(proxy.port);
 const frontPort = await front.listen();

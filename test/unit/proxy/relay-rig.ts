@@ -2,6 +2,7 @@
 import { NO_BYTES, asBuffer, concatBytes, utf8 } from '../../../src/base/bytes.js';
 import { SqlError } from '../../../src/base/errors.js';
 import { CommandRelay } from '../../../src/proxy/command-relay.js';
+import { SessionOrigin } from '../../../src/proxy/move/session-origin.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
 import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import { SessionMeter } from '../../../src/proxy/session-meter.js';
@@ -49,7 +50,9 @@ export class RelayRig {
         this.endedBy = reason;
       },
     };
+    const origin = new SessionOrigin({ capabilities, database: undefined, response: NO_BYTES });
     this.relay = new CommandRelay({
+      origin,
       ...{ runtime: this.runtime, ports, gate, capabilities, meter: this.#meter },
       ...{ connectionId: 7, status: STATUS },
     });
@@ -91,6 +94,12 @@ export class RelayRig {
     const all = asBuffer(concatBytes(...this.#toBackend));
     this.#toBackend = [];
     return all;
+  }
+
+  /** Forgets what both sides have got. */
+  take(): void {
+    this.#toClient = [];
+    this.#toBackend = [];
   }
 
   /** The client reads what it was sent. */
