@@ -308,10 +308,11 @@ export class CommandRelay {
   #decide(decision: Decision): boolean {
     switch (decision.kind) {
       case 'forward':
+        if (decision.answer === AnswerKind.none) this.#parts.meter.untimed();
         this.#answers.expect(decision.answer, decision.listener);
         return true;
       case 'answer':
-        this.#parts.meter.kept();
+        this.#parts.meter.untimed();
         this.#afterDrop = decision.action;
         return false;
       case 'ignore':

@@ -207,6 +207,7 @@ export class Proxy {
 
   #accept(socket: Socket): void {
     if (this.#sessions.size >= limits.clientConnections) {
+      this.counts.errorsOfTiview++;
       const err = { ...toErrPacket(tooManyConnections()), sqlState: '' };
       socket.on('error', () => socket.destroy());
       socket.end(frame(0, (out) => printErr(err, out)));
