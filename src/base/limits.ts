@@ -90,15 +90,17 @@ export const limits = {
   relayHighWaterBytes: 1024 * 1024,
   /** Bytes read from a tidb-server at a time; one buffer of this size is shared, one is lent to each large answer. */
   relayReadBytes: 64 * 1024,
-  /** Clients connected at once; one more gets error 1040. */
+  /** Clients connected at once, unless told otherwise; one more gets error 1040. */
   clientConnections: 10_000,
+  /** Addresses of clients whose rate of new connections is known. */
+  clientAddresses: 65_536,
   /** Commands of one client whose answers have not ended; beyond, its input waits. */
   pipelinedCommands: 1024,
   /** Bytes of a client's input that wait while a statement before them is answered; beyond, its socket is paused. */
   heldInputBytes: 1024 * 1024,
   /** One message of a login. */
   handshakeBytes: 256 * 1024,
-  /** Time from a client's connection to the end of its login. */
+  /** Time from a client's connection to the end of its login, unless told otherwise. */
   handshakeMs: 10_000,
   /** Time for one tidb-server to take a connection and greet. */
   backendConnectMs: 3_000,
@@ -147,6 +149,12 @@ export const limits = {
   localPreparedStatements: 1024,
   /** What one session keeps of the statements that it has prepared by PREPARE, and that are ours or write. */
   namedStatementBytes: 4 * 1024 * 1024,
+  /** Bytes of a statement's beginning that slow-query and audit logs look at. */
+  loggedStatementBytes: 4096,
+  /** Prepared statements of a session whose text these logs remember. */
+  loggedPreparedStatements: 256,
+  /** Characters of records that wait to be written to a log file; beyond, records are dropped and counted. */
+  recordQueueLength: 4 * 1024 * 1024,
   /** Registered views. */
   views: 10_000,
 } as const;

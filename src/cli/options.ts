@@ -3,6 +3,7 @@
  * variable `TIVIEW_NAME`. Values are checked here, so that a bad one is one line that names the key, wherever it
  * came from.
  */
+import { limits } from '../base/limits.js';
 import {
   BALANCE_POLICIES,
   type BalancePolicy,
@@ -34,6 +35,8 @@ export interface OptionSpec<T> {
   /** Undefined: the option is optional and absent by default. */
   readonly fallback: T;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Text of a host and port. @throws OptionError — when it is not one. */
 export function parseHostPort(text: string): HostPort {
@@ -131,6 +134,7 @@ export const optionTable = {
     host: '127.0.0.1',
     port: 6080,
   }),
+  'status-token-file': optional('FILE', 'token to ask for at the status port (not /health)', word),
   tidb: optional('LIST', 'tidb-servers to start from: HOST:PORT[,HOST:PORT…]', hostPortList),
   pd: optional('LIST', 'PD servers (default: found through TiDB)', hostPortList),
   balance: option<BalancePolicy>(
@@ -149,8 +153,26 @@ export const optionTable = {
   workers: option('N', 'front-end processes', whole(1, 64), 1),
   'data-dir': optional('DIR', 'embedded data and engine state', word),
   'drain-timeout': option('MS', 'how long open transactions may finish', whole(0, 3_600_000), 10_000),
+  'max-connections': option(
+    'N',
+    'clients at once (0: no limit)',
+    whole(0, 1_000_000),
+    limits.clientConnections,
+  ),
+  'max-connections-per-user': option('N', 'of one user (0: no limit)', whole(0, 1_000_000), 0),
+  'max-connections-per-address': option('N', 'of one address (0: no limit)', whole(0, 1_000_000), 0),
+  'connect-rate': option('N', 'new clients a second (0: no limit)', whole(0, 1_000_000), 0),
+  'connect-rate-per-address': option('N', 'of one address (0: no limit)', whole(0, 1_000_000), 0),
+  'handshake-timeout': option('MS', 'how long a login may take', whole(1, 3_600_000), limits.handshakeMs),
+  'idle-timeout': option('MS', 'ends sessions that are silent for so long (0: never)', whole(0, DAY_MS), 0),
+  'idle-transaction-timeout': option('MS', 'the same in a transaction (0: never)', whole(0, DAY_MS), 0),
+  'max-packet': option('BYTES', "a client's longest message (0: as TiDB says)", whole(0, 2 ** 30), 0),
   demo: option<boolean>(undefined, 'embedded cluster: load a small data set', flag, false),
   'log-level': option<LogLevel>('LEVEL', LOG_LEVELS.join(', '), level, 'info'),
+  'slow-log': optional('FILE', 'writes down slow statements (JSON lines)', word),
+  'slow-threshold': option('MS', 'from how long on a statement is slow', whole(0, DAY_MS), 300),
+  'log-statements': option<boolean>(undefined, 'slow log: text of statements, not a digest', flag, false),
+  'audit-log': optional('FILE', 'writes down logins, changes of views, KILL (JSON lines)', word),
   'tls-cert': optional('FILE', 'certificate shown to clients (PEM)', word),
   'tls-key': optional('FILE', 'its key (PEM)', word),
   'tls-ca': optional('FILE', 'CA that client certificates must come from (PEM)', word),

@@ -3,8 +3,9 @@
  * reverse order when told to stop.
  */
 import { hostname } from 'node:os';
-import { TiviewError, messageOf } from '../base/errors.js';
+import { TiviewError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
+import { loggedCause } from '../base/sensitive.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
@@ -13,14 +14,18 @@ import { stderrLog, terminalLog } from '../observe/pino-log.js';
 import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
+import type { JournalOptions } from '../proxy/journal/journal.js';
 import { Proxy } from '../proxy/proxy.js';
 import { connectCluster } from '../tikv/client.js';
 import { BatchingTransport } from '../tikv/batch/batching-transport.js';
 import { GrpcTransport } from '../tikv/grpc-transport.js';
 import { type ClusterServers, Discovery, startViewLayer } from '../view/index.js';
+import { clientLimits } from './client-limits.js';
 import { ConfigError } from './config-error.js';
 import type { Request } from './config.js';
+import { JournalFiles } from './journal-files.js';
 import { type HostPort, type Options, balanceSettings, printHostPort } from './options.js';
+import { statusToken } from './status-access.js';
 import { StatusBoard } from './status-board.js';
 import type { StopSignals } from './stop-signals.js';
 import { backendTls, clientTls, clusterTls, controlOptions, statusTls } from './tls-files.js';
@@ -41,25 +46,27 @@ export async function serve(request: ServeRequest, stopping: StopSignals): Promi
   const line = process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
   const log = line === undefined ? stderrLog(options['log-level']) : terminalLog(options['log-level'], line);
   const runtime = systemRuntime((task, error) => {
-    log.error('a background task has failed; the process ends', { task, error: messageOf(error) });
+    log.error('a background task has failed; the process ends', { task, error: loggedCause(error) });
     crash.abort(error);
   });
   refuseWhatComesLater(options);
   const board = new StatusBoard(programVersion(), stopping.first);
   const { host, port } = options.status;
-  await using status = await StatusServer.listen(host, port, board, metrics);
+  await using status = await StatusServer.listen(host, port, board, metrics, statusToken(options));
   const ending = AbortSignal.any([stopping.first, crash.signal]);
   const ends = new Ends(stopping.second);
+  const telemetry = { log, metrics };
+  const files = await JournalFiles.open(options, { runtime, telemetry });
+  ends.add(() => files[Symbol.asyncDispose]());
+  const { journal } = files;
   if (line !== undefined) showBuilds(line, board, runtime, ends);
-  const proxy = await start(
-    request,
-    { runtime, telemetry: { log, metrics }, board, status, ends },
-    ending,
-  ).catch(async (error: unknown) => {
-    await ends.run();
-    if (!stopping.first.aborted || crash.signal.aborted) throw error;
-    return undefined;
-  });
+  const proxy = await start(request, { runtime, telemetry, board, status, ends, journal }, ending).catch(
+    async (error: unknown) => {
+      await ends.run();
+      if (!stopping.first.aborted || crash.signal.aborted) throw error;
+      return undefined;
+    },
+  );
   if (proxy === undefined) {
     log.info('told to stop before it served');
     return 0;
@@ -117,6 +124,8 @@ interface Environment {
   readonly telemetry: Telemetry;
   readonly board: StatusBoard;
   readonly status: StatusServer;
+  /** What is written down of sessions. */
+  readonly journal: JournalOptions | undefined;
   /** Is told of everything but the proxy that must be ended. */
   readonly ends: Ends;
 }
@@ -167,7 +176,10 @@ async function start(
   const backends = seeds.map(printHostPort);
   const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
   const balance = balanceSettings(options);
-  const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, balance, gates, ...tls });
+  const proxy: Proxy = await Proxy.start({
+    ...{ runtime, telemetry, listen, backends, balance, gates, ...tls },
+    ...{ limits: clientLimits(options), journal: environment.journal },
+  });
   serving.proxy = proxy;
   proxy.setBackends(found.tidb);
   const watch = runtime.spawn('discovery', (stop) =>

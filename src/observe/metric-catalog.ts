@@ -25,6 +25,14 @@ const latencyBuckets = Array.from({ length: 19 }, (_, i) => 2 ** i / 8000);
 export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
   tiview_client_connections: { kind: 'gauge', help: 'Client connections open now' },
   tiview_client_connections_accepted_total: { kind: 'counter', help: 'Client connections accepted' },
+  tiview_refused_connections_total: {
+    kind: 'counter',
+    help: 'Clients refused when they connected, because there were too many or they came too fast',
+  },
+  tiview_silent_sessions_ended_total: {
+    kind: 'counter',
+    help: 'Sessions ended because their client was silent for too long',
+  },
   tiview_client_commands_total: { kind: 'counter', help: 'Commands that clients sent' },
   tiview_relayed_from_clients_bytes_total: { kind: 'counter', help: 'Bytes relayed from clients' },
   tiview_relayed_from_backends_bytes_total: { kind: 'counter', help: 'Bytes relayed from tidb-servers' },
@@ -108,6 +116,11 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     kind: 'counter',
     help: 'Regions subscribed again, by cause',
     labels: ['cause'],
+  },
+  tiview_log_records_lost_total: {
+    kind: 'counter',
+    help: 'Records that could not be written to the slow-query or audit log',
+    labels: ['log'],
   },
   tiview_epochs_total: { kind: 'counter', help: 'Epoch transactions committed' },
   tiview_epoch_seconds: {

@@ -11,14 +11,16 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { NO_BYTES } from '../base/bytes.js';
-import { messageOf } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { Log } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
+import type { Admission } from './admission.js';
 import { type BackendEvents, BackendSocket } from './backend-socket.js';
 import type { Backend, Backends } from './backends.js';
+import type { ClientLimits } from './client-limits.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { toErrPacket } from './error-map.js';
@@ -28,16 +30,25 @@ import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
 import type { TargetSession } from './move/target-login.js';
 import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
+import type { JournalOptions } from './journal/journal.js';
+import { SessionFacts } from './journal/session-facts.js';
+import { SessionJournal } from './journal/session-journal.js';
 import type { ReadBuffers } from './read-buffers.js';
 import type { RelayCounts } from './relay-counts.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
-import { CLIENT_GONE, SERVER_GONE, SHUTDOWN, SessionEnd } from './session-end.js';
+import { CLIENT_GONE, SERVER_GONE, SHUTDOWN, SILENT, SessionEnd } from './session-end.js';
+import { SessionUser } from './session-user.js';
+import { Silence } from './silence.js';
 import type { StatementGates } from './statement-gate.js';
 import type { BackendTls } from './tls-options.js';
 
 /** What a session shares with all others of its proxy. */
 export interface SessionHost {
+  readonly limits: ClientLimits;
+  readonly admission: Admission;
+  /** undefined: nothing is written down. */
+  readonly journal: JournalOptions | undefined;
   readonly runtime: Runtime;
   readonly log: Log;
   readonly backends: Backends;
@@ -67,7 +78,9 @@ export class ClientSession {
   #origin: SessionOrigin | undefined;
   #connectionId: number | undefined;
   #greetedId: number | undefined;
-  #user: string | undefined;
+  #user: SessionUser | undefined;
+  #silence: Silence | undefined;
+  readonly #journal: SessionJournal | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
   #isInputHeld = false;
@@ -76,11 +89,15 @@ export class ClientSession {
   #hasClientEnded = false;
   /** The server has gone while the session stood still and could do without it. */
   #lost: { readonly by: Error | undefined } | undefined;
+  /** The client's; undefined: it was not needed. */
+  readonly address: string | undefined;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
-  constructor(host: SessionHost, socket: Socket) {
+  constructor(host: SessionHost, socket: Socket, address: string | undefined) {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
+    this.address = address;
+    this.#journal = this.#openJournal();
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -88,6 +105,17 @@ export class ClientSession {
       closed: (error) => this.#clientClosed(error),
     });
     this.#connect();
+  }
+
+  #openJournal(): SessionJournal | undefined {
+    const { journal, runtime } = this.#host;
+    if (journal === undefined) return undefined;
+    const facts = new SessionFacts(this.address, {
+      connectionId: () => this.#connectionId,
+      user: () => this.#user?.name ?? this.#handshake?.user,
+      server: () => this.#backend?.backend.address,
+    });
+    return new SessionJournal(facts, journal, () => runtime.monotonicMs());
   }
 
   /** As TiDB knows it; undefined before the login is done. It changes when the session moves. */
@@ -126,7 +154,7 @@ export class ClientSession {
 
   /** Who is logged in, if a statement of the session is answered here now, of which TiDB knows nothing. */
   get answeredUser(): string | undefined {
-    return this.#relay?.isInterruptible === true ? this.#user : undefined;
+    return this.#relay?.isInterruptible === true ? this.#user?.name : undefined;
   }
 
   /** @see CommandRelay.interrupt */
@@ -149,9 +177,20 @@ export class ClientSession {
     return true;
   }
 
+  /** Ends the session, as TiDB does and like it without a word, if its client has been silent for too long. */
+  endIfSilent(nowMs: number): void {
+    const relay = this.#relay;
+    if (this.#phase !== 'commands' || relay === undefined) return;
+    this.#silence ??= new Silence(this.#host.limits, nowMs);
+    if (!this.#silence.isTooLong(relay, this.#client.receivedBytes, nowMs)) return;
+    this.#host.counts.silentSessions++;
+    this.#end(NO_BYTES, SILENT);
+  }
+
   /** Ends the session at once. */
   destroy(): void {
     this.#phase = 'ending';
+    this.#journal?.ended(SHUTDOWN.message);
     this.#relay?.end(SHUTDOWN);
     this.#client.destroy();
     this.#backend?.destroy();
@@ -301,7 +340,7 @@ export class ClientSession {
   #beginLogin(): void {
     const { clientTls, backendTls } = this.#host;
     this.#phase = 'login';
-    this.#setDeadline(limits.handshakeMs);
+    this.#setDeadline(this.#host.limits.handshakeMs);
     if (this.#handshake !== undefined) return;
     this.#handshake = new HandshakeRelay(
       {
@@ -315,6 +354,7 @@ export class ClientSession {
           if (!this.#hasClientEnded) this.#blame(why);
         },
         changeBackend: () => this.#changeBackend(),
+        admit: (user) => this.#host.admission.enterUser(user),
         done: (login) => this.#beginCommands(login),
         end: (last, reason) => this.#end(last, reason),
       },
@@ -324,7 +364,7 @@ export class ClientSession {
   }
 
   #beginCommands(login: Login): void {
-    const { runtime, gates } = this.#host;
+    const { runtime, gates, admission } = this.#host;
     const { connectionId, user, database, capabilities, status } = login;
     const origin = new SessionOrigin(login);
     this.#phase = 'commands';
@@ -332,7 +372,10 @@ export class ClientSession {
     this.#origin = origin;
     this.#connectionId = connectionId;
     this.#greetedId = login.greetedId;
-    this.#user = user;
+    const sessionUser = new SessionUser(user, capabilities, admission, (newUser, errno) =>
+      this.#journal?.changedUser(newUser, errno),
+    );
+    this.#user = sessionUser;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
@@ -345,15 +388,12 @@ export class ClientSession {
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
+    const { maxPacketBytes } = this.#host.limits;
+    const watch = this.#journal?.loggedIn(() => gate.database);
     this.#relay = new CommandRelay({
-      runtime,
-      ports,
-      gate,
-      connectionId,
-      capabilities,
-      origin,
-      status,
-      meter: this.#meter,
+      ...{ runtime, ports, gate, connectionId, capabilities, origin, status },
+      ...{ meter: this.#meter, maxPacketBytes, watch },
+      changeUser: (payload) => sessionUser.change(payload),
     });
     this.#host.identified(this);
     if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
@@ -401,17 +441,18 @@ export class ClientSession {
     }
     // If the session stands still, what the client has sent is still to be forwarded.
     if (this.#relay?.standstill?.hasBegun !== true) this.#backend?.end();
-    if (this.#phase === 'login') this.#meter.loginFailed();
+    if (this.#phase === 'login') this.#loginFailed();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
     if (this.#phase !== 'ending') this.#setDeadline(limits.halfOpenMs);
   }
 
   #clientClosed(error: Error | undefined): void {
     this.#isClientClosed = true;
-    if (this.#phase === 'login' || this.#phase === 'connecting') this.#meter.loginFailed();
+    if (this.#phase === 'login' || this.#phase === 'connecting') this.#loginFailed();
     const reason = error === undefined ? CLIENT_GONE : new SessionEnd('client', CLIENT_GONE.message, error);
     if (error !== undefined && this.#phase !== 'ending') this.#meter.broken(reason);
     this.#phase = 'ending';
+    this.#journal?.ended(CLIENT_GONE.message);
     this.#relay?.end(reason);
     if (error === undefined) this.#backend?.end();
     else this.#backend?.destroy();
@@ -439,14 +480,20 @@ export class ClientSession {
     if (this.#isClientClosed) this.#finish();
   }
 
+  #loginFailed(): void {
+    this.#meter.loginFailed();
+    this.#journal?.loginFailed(this.#handshake?.errno ?? 0);
+  }
+
   /** Ends both connections, the client's after what was sent to it and these last bytes. */
   #end(last: Uint8Array, reason: Error): void {
     if (this.#phase === 'ending') return;
-    if (this.#phase !== 'commands') this.#meter.loginFailed();
+    if (this.#phase !== 'commands') this.#loginFailed();
     this.#meter.broken(reason);
     const { connectionId } = this;
-    this.#host.log.debug('session ends', { connId: connectionId, reason: messageOf(reason) });
+    this.#host.log.debug('session ends', { connId: connectionId, reason: loggedCause(reason) });
     this.#phase = 'ending';
+    this.#journal?.ended(loggedCause(reason));
     this.#relay?.end(reason);
     this.#backend?.end();
     if (last.length > 0) this.#client.write(last, last.length, true);
@@ -464,6 +511,7 @@ export class ClientSession {
   }
 
   #finish(): void {
+    this.#user?.end();
     this.#host.watch(this, false);
     this.#host.closed(this);
   }

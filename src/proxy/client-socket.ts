@@ -1,10 +1,12 @@
 /**
- * A client's connection: TLS if it asks for it, and word of when there is room to write again. Events are plain
- * callbacks, because they come for every chunk.
+ * A client's connection: TLS if it asks for it, and word of when there is room to write again. A client that sends and
+ * does not read is not read from either: answers of our own would pile up, which no server holds back. Events are
+ * plain callbacks, because they come for every chunk.
  */
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { copyBytes } from '../base/bytes.js';
+import { limits } from '../base/limits.js';
 import { KEEP_ALIVE_MS } from './backend-socket.js';
 
 /** What a connection tells. */
@@ -31,9 +33,12 @@ export class ClientSocket {
   #error: Error | undefined;
   #waiters: RoomWaiter[] = [];
   #isReading = false;
+  #isPaused = false;
+  /** Whether so much waits to be written that nothing is read: it would only be answered by more. */
+  #isFull = false;
   readonly #received = (chunk: Buffer): void => this.#events.received(chunk);
   readonly #written = (): void => {
-    if (this.#socket.writableLength === 0) this.#events.drained();
+    if (this.#socket.writableLength === 0) this.#drained();
   };
 
   /** @param socket - accepted with `allowHalfOpen`; not read from before {@link begin}. */
@@ -56,6 +61,11 @@ export class ClientSocket {
     return this.#socket.writableLength;
   }
 
+  /** Bytes received, ever: of TLS, if there is any. */
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** @param bytes - the first `length` of them; written from where they are if `isStable`, else copied. */
   write(bytes: Uint8Array, length: number, isStable: boolean): void {
     if (!this.#socket.writable) return;
@@ -67,6 +77,10 @@ export class ClientSocket {
       const copy = Buffer.allocUnsafe(length);
       copy.set(length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, length));
       this.#socket.write(copy);
+    }
+    if (this.#socket.writableLength > limits.relayHighWaterBytes) {
+      this.#isFull = true;
+      this.#flow();
     }
   }
 
@@ -95,11 +109,13 @@ export class ClientSocket {
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#isPaused = true;
+    this.#flow();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    this.#flow();
   }
 
   /** Turns to TLS. @param rest - of TLS, received already. */
@@ -142,11 +158,24 @@ export class ClientSocket {
       const waiters = this.#waiters;
       this.#waiters = [];
       for (const waiter of waiters) waiter.resolve();
-      this.#events.drained();
+      this.#drained();
     });
     socket.on('error', (error) => {
       this.#error ??= error;
     });
+  }
+
+  #flow(): void {
+    if (this.#isPaused || this.#isFull) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #drained(): void {
+    if (this.#isFull) {
+      this.#isFull = false;
+      this.#flow();
+    }
+    this.#events.drained();
   }
 
   /** The first socket has closed, and with it whatever lay upon it. */

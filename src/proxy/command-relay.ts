@@ -12,28 +12,30 @@
  */
 import { assert } from '../base/assert.js';
 import { NO_BYTES, concatBytes } from '../base/bytes.js';
+import { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { AnswerFollower } from '../wire/answer-follower.js';
-import { AnswerKind } from '../wire/answer-kind.js';
+import { AnswerKind, type AnswerKindCode } from '../wire/answer-kind.js';
 import { Capability } from '../wire/capability.js';
 import { printErr } from '../wire/err-packet.js';
-import { plainOk, printOk } from '../wire/ok-packet.js';
+import type { AnswerListener } from '../wire/expected-answers.js';
 import { nextSequence } from '../wire/packet-header.js';
 import { frame } from '../wire/packet-writer.js';
-import { printPrepareOk } from '../wire/prepare-ok.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import { SESSION_STATUS, ServerStatus } from '../wire/server-status.js';
 import { CommandWalker, type MessageHandler, type MessageHead, type Route } from './command-walker.js';
 import { toErrPacket } from './error-map.js';
 import { HeldStatement } from './held-statement.js';
+import type { CommandWatch } from './journal/command-watch.js';
 import { LocalAnswer } from './local-answer.js';
+import { localPacket } from './local-packet.js';
 import { LocalTask } from './local-task.js';
 import type { Standstill } from './move/standstill.js';
 import { OwnQueries } from './own-queries.js';
 import { interrupted, statementTooLong } from './proxy-errors.js';
 import type { CommandRelayParts, RelayPorts } from './relay-ports.js';
 import type { SessionState } from './server-metrics.js';
-import type { LocalStatement, SessionAccess } from './statement-gate.js';
+import type { SessionAccess } from './statement-gate.js';
 import { type Decision, type LocalAction, StatementRouter } from './statement-router.js';
 
 /** Relays one session's commands and answers. */
@@ -45,6 +47,7 @@ export class CommandRelay {
   readonly #walker: CommandWalker;
   readonly #router: StatementRouter;
   readonly #queries: OwnQueries;
+  readonly #watch: CommandWatch | undefined;
   /** What the client sent that has to wait. */
   #input: Uint8Array[] = [];
   #inputBytes = 0;
@@ -64,12 +67,13 @@ export class CommandRelay {
   constructor(parts: CommandRelayParts) {
     this.#parts = parts;
     this.#ports = parts.ports;
+    this.#watch = parts.watch;
     this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
     this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
     this.#connectionId = parts.connectionId;
-    this.#router = new StatementRouter(parts.gate, parts.origin);
+    this.#router = new StatementRouter(parts.gate, parts.origin, parts.changeUser);
     this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
-    this.#walker = new CommandWalker(this.#handler());
+    this.#walker = new CommandWalker(this.#handler(), parts.maxPacketBytes);
   }
 
   /** Whether the session could end now without cutting anything short: no command, transaction or cursor is open. */
@@ -77,14 +81,23 @@ export class CommandRelay {
     return this.#isStill && this.#input.length === 0 && this.#standstill === undefined;
   }
 
+  /** Whether nothing is under way but perhaps a transaction or a cursor: it is the client's turn. */
+  get isAwaitingCommand(): boolean {
+    return this.#isWaiting && this.#input.length === 0 && this.#standstill === undefined;
+  }
+
   get #isStill(): boolean {
+    const open = ServerStatus.inTransaction | ServerStatus.cursorExists;
+    return this.#isWaiting && (this.#answers.status & open) === 0;
+  }
+
+  get #isWaiting(): boolean {
     return (
       this.#answers.lastExpected === undefined &&
       this.#turn === undefined &&
       this.#task === undefined &&
       !this.#isReceivingFile &&
-      !this.#walker.isInMessage &&
-      (this.#answers.status & (ServerStatus.inTransaction | ServerStatus.cursorExists)) === 0
+      !this.#walker.isInMessage
     );
   }
 
@@ -105,6 +118,7 @@ export class CommandRelay {
   /** @param chunk - the first `length` bytes of it; lent for the call. */
   fromBackend(chunk: Uint8Array, length: number): void {
     if (this.#hasEnded) return;
+    this.#watch?.received(length);
     try {
       this.#follow(chunk, length);
     } catch (error) {
@@ -168,6 +182,7 @@ export class CommandRelay {
     this.#hasEnded = true;
     this.#turn = undefined;
     this.#input = [];
+    this.#watch?.end();
     this.#task?.abandon(reason);
     this.#queries.fail(reason);
     this.#standstill?.abandon(reason);
@@ -241,7 +256,7 @@ export class CommandRelay {
       const rest = this.#walker.feed(chunk);
       if (rest.length > 0) this.#keep(rest);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError || error instanceof SqlError)) throw error;
       this.#failClient(error);
     }
   }
@@ -278,6 +293,7 @@ export class CommandRelay {
     }
     if (head.length === 0) throw new ProtocolError('client', 'an empty packet where a command begins');
     this.#parts.meter.command(this.#answers.pendingCount === 0);
+    this.#watch?.begins(head);
     const decision = this.#router.route(head);
     if (decision.kind === 'hold') {
       this.#held = new HeldStatement();
@@ -296,12 +312,17 @@ export class CommandRelay {
   #endMessage(sequence: number): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined && this.#decide(this.#router.routeHeld(held.message()))) {
-      this.#ports.toBackend(held.framed());
+    if (held !== undefined) {
+      const message = held.message();
+      this.#watch?.whole(message);
+      if (this.#decide(this.#router.routeHeld(message))) this.#ports.toBackend(held.framed());
     }
     const action = this.#afterDrop;
     this.#afterDrop = undefined;
-    if (action !== undefined) this.#takeTurn(() => this.#perform(action, nextSequence(sequence)));
+    if (action === undefined) return;
+    const statementId = action.kind === 'prepared' ? action.statementId : undefined;
+    const answered = this.#watch?.answeredHere(action.kind === 'error', statementId);
+    this.#takeTurn(() => this.#perform(action, nextSequence(sequence), answered));
   }
 
   /** @returns whether the message is forwarded. */
@@ -309,7 +330,7 @@ export class CommandRelay {
     switch (decision.kind) {
       case 'forward':
         if (decision.answer === AnswerKind.none) this.#parts.meter.untimed();
-        this.#answers.expect(decision.answer, decision.listener);
+        this.#expect(decision.answer, decision.listener);
         return true;
       case 'answer':
         this.#parts.meter.untimed();
@@ -320,6 +341,17 @@ export class CommandRelay {
       case 'hold':
         assert(false, 'a statement is held once');
     }
+  }
+
+  #expect(kind: AnswerKindCode, listener: AnswerListener | undefined): void {
+    const answers = this.#answers;
+    const hasEnd = kind !== AnswerKind.none && kind !== AnswerKind.longData;
+    if (this.#watch === undefined || !hasEnd) answers.expect(kind, listener);
+    else
+      answers.expect(
+        kind,
+        this.#watch.forwarded(listener, () => answers.preparedId),
+      );
   }
 
   #takeTurn(act: () => void): void {
@@ -335,27 +367,23 @@ export class CommandRelay {
     act();
   }
 
-  #perform(action: LocalAction, sequence: number): void {
-    switch (action.kind) {
-      case 'error':
-        this.#parts.meter.refusedHere();
-        this.#send(frame(sequence, (out) => printErr(toErrPacket(action.error), out)));
-        return;
-      case 'ok':
-        this.#send(frame(sequence, (out) => printOk(plainOk(this.#status), out)));
-        return;
-      case 'prepared': {
-        const { statementId } = action;
-        const ok = { statementId, columnCount: 0, parameterCount: 0, warnings: 0 };
-        this.#send(frame(sequence, (out) => printPrepareOk(ok, out)));
-        return;
-      }
-      case 'run':
-        this.#run(action.statement, action.isBinary, sequence);
+  /** @param answered - to be told of the answer's error, or 0. */
+  #perform(action: LocalAction, sequence: number, answered: ((errno: number) => void) | undefined): void {
+    if (action.kind === 'run') {
+      this.#run(action, sequence, answered);
+      return;
     }
+    if (action.kind === 'error') this.#parts.meter.refusedHere();
+    const packet = localPacket(action, sequence, this.#status);
+    this.#ports.toClient(packet, packet.length);
+    answered?.(action.kind === 'error' ? action.error.errno : 0);
   }
 
-  #run(statement: LocalStatement, isBinary: boolean, sequence: number): void {
+  #run(
+    { statement, isBinary }: Extract<LocalAction, { kind: 'run' }>,
+    sequence: number,
+    answered: ((errno: number) => void) | undefined,
+  ): void {
     const { runtime, capabilities } = this.#parts;
     const connectionId = this.#connectionId;
     const form = { isEofDeprecated: this.#isEofDeprecated, isBinary };
@@ -364,6 +392,7 @@ export class CommandRelay {
     const finished = (): void => {
       this.#task = undefined;
       if (answer.hasFailed) this.#parts.meter.refusedHere();
+      answered?.(answer.errno);
       if (this.#standstill !== undefined) this.#tryStandstill();
       this.#resumeInput();
     };
@@ -385,12 +414,8 @@ export class CommandRelay {
     return this.#answers.status & SESSION_STATUS;
   }
 
-  #send(bytes: Uint8Array): void {
-    this.#ports.toClient(bytes, bytes.length);
-  }
-
-  /** The client's bytes make no sense: what it sent before them is answered, then it is told. */
-  #failClient(error: ProtocolError): void {
+  /** The client's bytes make no sense, or are too many: what it sent before them is answered, then it is told. */
+  #failClient(error: ProtocolError | SqlError): void {
     this.#isFailing = true;
     const err = frame(nextSequence(this.#walker.sequence), (out) => printErr(toErrPacket(error), out));
     // The answer to a message that is cut short would never come.

@@ -83,6 +83,8 @@ export interface HandshakePorts {
   blameBackend(why: string): void;
   /** Another tidb-server is to take the login, and greets next. @returns false: there is none. */
   changeBackend(): boolean;
+  /** TiDB has let the user in. @returns why he is refused all the same; undefined: {@link done} follows. */
+  admit(user: string): SqlError | undefined;
   done(login: Login): void;
   /** The login cannot go on: these bytes are the last ones for the client. */
   end(last: Uint8Array, reason: Error): void;
@@ -114,10 +116,21 @@ export class HandshakeRelay {
   #hasMoved = false;
   /** Whether the tidb-server has answered the response. */
   #hasAnswered = false;
+  #errno = 0;
 
   constructor(ports: HandshakePorts, tls: HandshakeTls) {
     this.#ports = ports;
     this.#tls = tls;
+  }
+
+  /** Who the client says it is; undefined: it has not said yet. */
+  get user(): string | undefined {
+    return this.#response?.user;
+  }
+
+  /** Of the error that the client has been told; 0: none. */
+  get errno(): number {
+    return this.#errno;
   }
 
   /** @param bytes - lent. */
@@ -131,6 +144,8 @@ export class HandshakeRelay {
     this.#fromClient.feed(bytes);
     // It is ahead of the server, most likely because the login moves to another one.
     if (this.#phase !== 'greeting') this.#pumpClient();
+    else if (this.#fromClient.pendingBytes > limits.handshakeBytes)
+      this.fail(badHandshake('too much, too early'));
   }
 
   #pumpClient(): void {
@@ -313,8 +328,19 @@ export class HandshakeRelay {
       return;
     }
     this.#hasAnswered = true;
+    const refusal = payload[0] === OK_HEADER ? this.#ports.admit(response.user) : undefined;
+    if (refusal !== undefined) {
+      this.#finish(
+        frame(sequence + this.#shift, (out) => printErr(toErrPacket(refusal), out)),
+        refusal,
+      );
+      return;
+    }
     this.#ports.toClient(relabelled(message, sequence + this.#shift));
-    if (payload[0] === ERR_HEADER) this.#phase = 'refused';
+    if (payload[0] === ERR_HEADER) {
+      this.#phase = 'refused';
+      this.#errno = parseErr(payload).errno;
+    }
     if (payload[0] !== OK_HEADER) return;
     this.#phase = 'ended';
     this.#ports.done({
@@ -332,6 +358,7 @@ export class HandshakeRelay {
 
   #finish(last: Uint8Array, reason: Error = new ProtocolError('tidb', 'the login was refused')): void {
     this.#phase = 'ended';
+    if (last[HEADER_BYTES] === ERR_HEADER) this.#errno = (last[5] ?? 0) | ((last[6] ?? 0) << 8);
     this.#ports.end(last, reason);
   }
 }

@@ -3,22 +3,23 @@
  */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
 import { TiviewError } from '../base/errors.js';
-import { limits } from '../base/limits.js';
 import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
+import { Admission } from './admission.js';
 import { whyUnavailable } from './availability.js';
 import { type Backend, Backends, type ListedServer } from './backends.js';
 import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
 import { ClientSession, type SessionHost } from './client-session.js';
 import { toErrPacket } from './error-map.js';
+import type { JournalOptions } from './journal/journal.js';
 import { checkHealth } from './health-check.js';
 import { watchHealth } from './health-watch.js';
 import { readLoad, watchLoad } from './load-watch.js';
 import { Evacuation } from './move/evacuation.js';
 import { SocketTarget } from './move/socket-target.js';
-import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -44,6 +45,10 @@ export interface ProxyOptions {
   readonly statusTls?: StatusTls;
   /** Looks at statements; default: lets everything pass. */
   readonly gates?: StatementGates;
+  /** Instead of {@link DEFAULT_CLIENT_LIMITS}. */
+  readonly limits?: Partial<ClientLimits>;
+  /** What is written down of sessions; default: nothing. */
+  readonly journal?: JournalOptions | undefined;
 }
 
 /** Between two looks at deadlines. */
@@ -74,6 +79,8 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #server: Server;
   readonly #backends: Backends;
+  readonly #limits: ClientLimits;
+  readonly #admission: Admission;
   readonly #host: SessionHost;
   readonly #sessions = new Set<ClientSession>();
   readonly #ids = new SessionIds<ClientSession>();
@@ -91,7 +98,12 @@ export class Proxy {
       settings: options.balance ?? EVENLY,
       nowMs: () => options.runtime.monotonicMs(),
     });
+    this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
+    this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
     this.#host = {
+      limits: this.#limits,
+      admission: this.#admission,
+      journal: options.journal,
       runtime: options.runtime,
       log: options.telemetry.log,
       backends: this.#backends,
@@ -128,6 +140,7 @@ export class Proxy {
     if (options.balance?.policy === 'load') {
       proxy.#tasks.push(runtime.spawn('load of tidb-servers', (signal) => proxy.#watchLoad(signal)));
     }
+    proxy.#watchSilence();
     return proxy;
   }
 
@@ -206,9 +219,13 @@ export class Proxy {
   }
 
   #accept(socket: Socket): void {
-    if (this.#sessions.size >= limits.clientConnections) {
+    const isAddressNeeded = this.#admission.countsAddresses || this.#options.journal !== undefined;
+    const address = isAddressNeeded ? socket.remoteAddress : undefined;
+    const refusal = this.#admission.enter(address, this.#options.runtime.monotonicMs());
+    if (refusal !== undefined) {
+      this.counts.refusedConnections++;
       this.counts.errorsOfTiview++;
-      const err = { ...toErrPacket(tooManyConnections()), sqlState: '' };
+      const err = { ...toErrPacket(refusal), sqlState: '' };
       socket.on('error', () => socket.destroy());
       socket.end(frame(0, (out) => printErr(err, out)));
       socket.destroySoon();
@@ -216,7 +233,7 @@ export class Proxy {
     }
     this.counts.connections++;
     this.counts.openConnections++;
-    const session = new ClientSession(this.#host, socket);
+    const session = new ClientSession(this.#host, socket, address);
     this.#sessions.add(session);
     this.#newcomers.add(session);
   }
@@ -224,6 +241,7 @@ export class Proxy {
   #closed(session: ClientSession): void {
     if (!this.#sessions.delete(session)) return;
     this.#newcomers.delete(session);
+    this.#admission.leave(session.address);
     this.counts.openConnections--;
     this.#ids.ended(session);
   }
@@ -235,6 +253,23 @@ export class Proxy {
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
     }
+  }
+
+  /** Ends sessions that are silent for too long, if there is such a limit. */
+  #watchSilence(): void {
+    const { runtime } = this.#options;
+    const { idleMs, idleTransactionMs } = this.#limits;
+    const shortest = Math.min(...[idleMs, idleTransactionMs].filter((ms) => ms > 0));
+    if (shortest === Number.POSITIVE_INFINITY) return;
+    const pauseMs = Math.max(TICK_MS, Math.min(ROUND_MS, shortest / 4));
+    const task = runtime.spawn('silent sessions', async (signal) => {
+      for (;;) {
+        await runtime.sleep(pauseMs, signal);
+        const nowMs = runtime.monotonicMs();
+        for (const session of this.#sessions) session.endIfSilent(nowMs);
+      }
+    });
+    this.#tasks.push(task);
   }
 
   #watchHealth(signal: AbortSignal): Promise<never> {

@@ -10,6 +10,10 @@ export class RelayCounts {
   connections = 0;
   /** Clients connected now. */
   openConnections = 0;
+  /** Clients refused at once, because there were too many or they came too fast. */
+  refusedConnections = 0;
+  /** Sessions ended because their client was silent for too long. */
+  silentSessions = 0;
   /** Commands of clients, answered by TiDB or here. */
   commands = 0;
   bytesFromClients = 0;
@@ -41,6 +45,8 @@ export class RelayCounts {
     this.#add(metrics, 'tiview_errors_total', this.errorsOfClients, 'client');
     this.#add(metrics, 'tiview_errors_total', this.errorsOfTiview, 'tiview');
     this.#add(metrics, 'tiview_errors_total', this.errorsOfServers, 'tidb');
+    this.#add(metrics, 'tiview_refused_connections_total', this.refusedConnections);
+    this.#add(metrics, 'tiview_silent_sessions_ended_total', this.silentSessions);
     metrics.gauge('tiview_client_connections', this.openConnections);
   }
 

@@ -1,7 +1,9 @@
 /** What a relay is made of, and what it may do to the two sockets it lies between. */
 import type { Runtime } from '../base/runtime.js';
+import type { CommandWatch } from './journal/command-watch.js';
 import type { SessionOrigin } from './move/session-origin.js';
 import type { SessionMeter } from './session-meter.js';
+import type { UserChange } from './session-user.js';
 import type { StatementGate } from './statement-gate.js';
 
 /** What a relay is made of. */
@@ -17,6 +19,12 @@ export interface CommandRelayParts {
   /** Status flags of the login. */
   readonly status: number;
   readonly meter: SessionMeter;
+  /** Is shown the session's commands; undefined: nobody wants to know. */
+  readonly watch?: CommandWatch | undefined;
+  /** Bytes of one message of the client; 0: no limit. */
+  readonly maxPacketBytes: number;
+  /** Is asked about each COM_CHANGE_USER. */
+  readonly changeUser: (payload: Uint8Array) => UserChange;
 }
 
 /** What a relay may do to the two sockets it lies between. Implemented by ClientSession, and by tests. */

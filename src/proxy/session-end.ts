@@ -16,5 +16,7 @@ export class SessionEnd extends TiviewError {
 export const CLIENT_GONE = new SessionEnd('client', 'the client has gone');
 /** Nobody is left to ask. */
 export const SERVER_GONE = new SessionEnd('tidb', 'the tidb-server has gone');
+/** Nobody has asked for too long. */
+export const SILENT = new SessionEnd('client', 'the client was silent for too long');
 /** The proxy ends. */
 export const SHUTDOWN = new SessionEnd('proxy', 'the proxy shuts down');

@@ -13,6 +13,7 @@ import type { MessageHead } from './command-walker.js';
 import { LocalStatements } from './local-statements.js';
 import type { SessionOrigin } from './move/session-origin.js';
 import { unknownStatement } from './proxy-errors.js';
+import type { UserChange } from './session-user.js';
 import type { LocalStatement, StatementGate, StatementKind, Verdict } from './statement-gate.js';
 
 /** What is done instead of forwarding, once all earlier answers are out. */
@@ -60,6 +61,7 @@ const GATED: readonly (StatementKind | undefined)[] = Array.from({ length: 256 }
 export class StatementRouter {
   readonly #gate: StatementGate;
   readonly #origin: SessionOrigin;
+  readonly #changeUser: (payload: Uint8Array) => UserChange;
   readonly #statements = new LocalStatements();
   readonly #text = {
     kind: 'query' as StatementKind,
@@ -69,9 +71,11 @@ export class StatementRouter {
     isComplete: false,
   };
 
-  constructor(gate: StatementGate, origin: SessionOrigin) {
+  /** @param changeUser - is asked about each COM_CHANGE_USER that the gate lets pass. */
+  constructor(gate: StatementGate, origin: SessionOrigin, changeUser: (payload: Uint8Array) => UserChange) {
     this.#gate = gate;
     this.#origin = origin;
+    this.#changeUser = changeUser;
   }
 
   /** @param head - of a command: its payload is not empty. */
@@ -138,9 +142,12 @@ export class StatementRouter {
   /** @param message - the command, whole. */
   #pass({ answered }: Pass, message: Uint8Array): Decision {
     const command = message[0] ?? 0;
+    const user = command === Command.changeUser ? this.#changeUser(message) : undefined;
+    if (user?.kind === 'refuse') return { kind: 'answer', action: { kind: 'error', error: user.error } };
     const changed = this.#origin.changeBy(message);
     const listener = (outcome: AnswerOutcome): void => {
       if (outcome.errno === 0 && command !== Command.initDb) this.#statements.clear();
+      user?.answered?.(outcome);
       answered?.(outcome);
       changed?.(outcome);
     };

@@ -63,6 +63,7 @@ export class AnswerFollower {
   #status: number;
   #wantsFile = false;
   #errors = 0;
+  #preparedId = 0;
 
   /** @param status - flags known from the handshake. */
   constructor(isEofDeprecated: boolean, status: number) {
@@ -78,6 +79,11 @@ export class AnswerFollower {
   /** The form of the last answer expected. */
   get lastExpected(): AnswerKindCode | undefined {
     return this.#expected.last;
+  }
+
+  /** The number that the last COM_STMT_PREPARE was answered by. */
+  get preparedId(): number {
+    return this.#preparedId;
   }
 
   /** Flags of the last OK or EOF packet. */
@@ -316,6 +322,7 @@ export class AnswerFollower {
     if (first !== OK_HEADER || this.#head.length < PREPARE_OK_BYTES_MIN) {
       throw this.#lost('no statement number after COM_STMT_PREPARE');
     }
+    this.#preparedId = (this.#head.u16(1) | (this.#head.u16(3) << 16)) >>> 0;
     const columns = this.#head.u16(5);
     const parameters = this.#head.u16(7);
     const ends = this.#isEofDeprecated ? 0 : Number(columns > 0) + Number(parameters > 0);

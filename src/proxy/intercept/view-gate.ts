@@ -60,6 +60,10 @@ export class ViewGate implements StatementGate {
     this.#parts = parts;
   }
 
+  get database(): string | undefined {
+    return this.#parts.database.name;
+  }
+
   judge(statement: StatementText): Verdict {
     switch (statement.kind) {
       case 'query':

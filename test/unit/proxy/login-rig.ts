@@ -1,5 +1,6 @@
 /** What the tests of logins share: packets, and a login between two sides that are only bytes in memory. */
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import { SqlError } from '../../../src/base/errors.js';
 import { HandshakeRelay, type Login } from '../../../src/proxy/handshake-relay.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { type Greeting, printGreeting } from '../../../src/wire/greeting.js';
@@ -48,6 +49,8 @@ export class LoginRig {
   readonly relay: HandshakeRelay;
   #events: string[] = [];
   login: Login | undefined;
+  /** A user who is refused though TiDB has let him in. */
+  refused: string | undefined;
   /** Servers that are left besides the first. */
   others = 0;
 
@@ -59,6 +62,7 @@ export class LoginRig {
         upgradeClient: (rest) => this.#events.push(`client TLS ${toHex(rest)}`),
         upgradeBackend: () => this.#events.push('backend TLS'),
         blameBackend: (why) => this.#events.push(`blame: ${why}`),
+        admit: (user) => (user === this.refused ? new SqlError(1203, '42000', 'too many') : undefined),
         changeBackend: () => {
           if (this.others-- <= 0) return false;
           this.#events.push('next server');

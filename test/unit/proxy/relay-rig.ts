@@ -2,10 +2,12 @@
 import { NO_BYTES, asBuffer, concatBytes, utf8 } from '../../../src/base/bytes.js';
 import { SqlError } from '../../../src/base/errors.js';
 import { CommandRelay } from '../../../src/proxy/command-relay.js';
+import type { CommandWatch } from '../../../src/proxy/journal/command-watch.js';
 import { SessionOrigin } from '../../../src/proxy/move/session-origin.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
 import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import { SessionMeter } from '../../../src/proxy/session-meter.js';
+import type { UserChange } from '../../../src/proxy/session-user.js';
 import {
   NEED_MORE,
   PASS,
@@ -37,7 +39,14 @@ export class RelayRig {
   /** Whether the client reads. */
   hasRoom = true;
 
-  constructor(gate: StatementGate = { judge: () => PASS }, capabilities: number = Capability.deprecateEof) {
+  /** @param maxPacketBytes - of one message; 0: no limit. */
+  constructor(
+    gate: StatementGate = { judge: () => PASS },
+    capabilities: number = Capability.deprecateEof,
+    maxPacketBytes = 0,
+    changeUser: (payload: Uint8Array) => UserChange = () => ({ kind: 'pass' }),
+    watch?: (nowMs: () => number) => CommandWatch,
+  ) {
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient.push(bytes.slice(0, length)),
       toBackend: (bytes: Uint8Array) => this.#toBackend.push(bytes.slice()),
@@ -54,7 +63,8 @@ export class RelayRig {
     this.relay = new CommandRelay({
       origin,
       ...{ runtime: this.runtime, ports, gate, capabilities, meter: this.#meter },
-      ...{ connectionId: 7, status: STATUS },
+      ...{ connectionId: 7, status: STATUS, maxPacketBytes, changeUser },
+      watch: watch?.(() => this.runtime.monotonicMs()),
     });
   }
 
