@@ -125,7 +125,7 @@ export const limits = {
   /** For so long a server must have been unhealthy, and not said why, before sessions leave it. */
   moveUnhealthyMs: 5_000,
   /** Sessions that are moved to other servers at once. */
-  movesAtOnce: 32,
+  movesAtOnce: 8,
   /** Time for a session to stand still once another server waits for it. */
   moveStillMs: 2_000,
   /** Time for a server to take a session that moves to it. */

@@ -3,9 +3,12 @@ import type { Work } from '../observe/progress-line.js';
 import type { StatusSource } from '../observe/status-server.js';
 import type { Backend } from '../proxy/backends.js';
 import type { Proxy } from '../proxy/proxy.js';
+import type { RelayCounts } from '../proxy/relay-counts.js';
 import type { ViewService } from '../view/index.js';
 
 type ServingProxy = Pick<Proxy, 'backends' | 'counts' | 'unavailability'>;
+
+const NO_MOVES: RelayCounts['moves'] = { moved: 0, refused: 0, failed: 0 };
 
 /** Gathers the state of the process. */
 export class StatusBoard implements StatusSource {
@@ -30,7 +33,7 @@ export class StatusBoard implements StatusSource {
     return {
       version: this.#version,
       connections: this.#proxy?.counts.openConnections ?? 0,
-      moves: { ...this.#proxy?.counts.moves },
+      moves: { ...(this.#proxy?.counts.moves ?? NO_MOVES) },
       servers: (this.#proxy?.backends ?? []).map(statusOf),
       ...this.#service?.status(),
     };

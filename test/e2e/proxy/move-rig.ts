@@ -6,7 +6,7 @@ import { SqlClient } from '../../support/sql-client.js';
 import { type TestProxy, startProxy } from './harness.js';
 
 /** For how long a server that is told to stop says so before it does. */
-const GRACE_S = 3;
+const GRACE_S = 5;
 /** By which sessions must have left a server that is to stop, and a server must be known to be well. */
 const NOTICE_MS = 15_000;
 
@@ -72,10 +72,16 @@ export class MoveRig implements AsyncDisposable {
   /** A session through the proxy, on a certain server. */
   async sessionOn(index: 0 | 1): Promise<SqlClient> {
     const wanted = String(this.servers[index].mysqlPort);
-    for (;;) {
-      const client = await SqlClient.open({ port: this.port });
-      if ((await client.value('select @@port')) === wanted) return client;
-      client.abandon();
+    const others: SqlClient[] = [];
+    try {
+      // Those on the other server stay for now, or the next would get there too.
+      for (;;) {
+        const client = await SqlClient.open({ port: this.port });
+        if ((await client.value('select @@port')) === wanted) return client;
+        others.push(client);
+      }
+    } finally {
+      for (const other of others) other.abandon();
     }
   }
 

@@ -10,11 +10,13 @@ describe('status board', () => {
     const stopping = new AbortController();
     const board = new StatusBoard('1.2.3', stopping.signal);
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'starting' });
-    expect(board.status()).to.deep.equal({ version: '1.2.3', connections: 0, servers: [] });
+    const none = { moved: 0, refused: 0, failed: 0 };
+    expect(board.status()).to.deep.equal({ version: '1.2.3', connections: 0, moves: none, servers: [] });
     const status = { role: 'standby', owner: '', epoch: '0', term: '0', lagMs: null, views: [] } as const;
     const service: Pick<ViewService, 'status'> = { status: () => status };
     const counts = new RelayCounts();
     counts.openConnections = 7;
+    counts.moves.moved = 3;
     const known = { address: 'a:4000', isListed: true, connections: 2 };
     const server = { ...known, health: 'unhealthy', reason: 'gone', weight: 3 } as const;
     const endpoint = { host: 'a', port: 4000, status: undefined, counts: new ServerCounts() };
@@ -31,7 +33,10 @@ describe('status board', () => {
       { ...server, zone: '', warmth: 1, load: null },
       { ...server, zone: 'east', warmth: 0.333, load: { cpu: 0.123, memory: 0.5 } },
     ];
-    expect(board.status()).to.deep.equal({ ...{ version: '1.2.3', connections: 7, servers }, ...status });
+    expect(board.status()).to.deep.equal({
+      ...{ version: '1.2.3', connections: 7, moves: { ...none, moved: 3 }, servers },
+      ...status,
+    });
     proxy.unavailability = 'none is healthy';
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'none is healthy' });
     stopping.abort();
