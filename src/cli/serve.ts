@@ -167,7 +167,10 @@ async function start(
   const backends = seeds.map(printHostPort);
   const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
   const balance = balanceSettings(options);
-  const proxy: Proxy = await Proxy.start({ runtime, telemetry, listen, backends, balance, gates, ...tls });
+  const backendCompression = options['tidb-compress'];
+  const proxyProtocol = options['proxy-protocol'] ?? [];
+  const parts = { runtime, telemetry, listen, backends, balance, gates, backendCompression, proxyProtocol };
+  const proxy: Proxy = await Proxy.start({ ...parts, ...tls });
   serving.proxy = proxy;
   proxy.setBackends(found.tidb);
   const watch = runtime.spawn('discovery', (stop) =>

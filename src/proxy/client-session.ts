@@ -22,7 +22,7 @@ import type { Backend, Backends } from './backends.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { toErrPacket } from './error-map.js';
-import { HandshakeRelay, type Login } from './handshake-relay.js';
+import { HandshakeRelay, type HandshakeSettings, type Login } from './handshake-relay.js';
 import type { MovableSession } from './move/session-move.js';
 import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
@@ -46,6 +46,7 @@ export interface SessionHost {
   readonly counts: RelayCounts;
   readonly clientTls: SecureContext | undefined;
   readonly backendTls: BackendTls | undefined;
+  readonly handshake: HandshakeSettings;
   /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
   watch(session: ClientSession, isWatched: boolean): void;
   /** The session has its id, or another one. @param leftId - that it had before. */
@@ -77,10 +78,14 @@ export class ClientSession {
   /** The server has gone while the session stood still and could do without it. */
   #lost: { readonly by: Error | undefined } | undefined;
 
+  /** The client's, as far as is known. */
+  readonly address: string | undefined;
+
   /** @param socket - just accepted, with `allowHalfOpen`. */
-  constructor(host: SessionHost, socket: Socket) {
+  constructor(host: SessionHost, socket: Socket, address: string | undefined) {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
+    this.address = address;
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -318,7 +323,7 @@ export class ClientSession {
         done: (login) => this.#beginCommands(login),
         end: (last, reason) => this.#end(last, reason),
       },
-      { isOfferedToClients: clientTls !== undefined, isDemandedOfBackends: backendTls !== undefined },
+      this.#host.handshake,
     );
     this.#client.begin();
   }
@@ -356,8 +361,11 @@ export class ClientSession {
       meter: this.#meter,
     });
     this.#host.identified(this);
-    if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
-    if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);
+    const { backendRest, clientRest } = login;
+    if (login.isBackendCompressed) this.#backend?.compress(backendRest);
+    else if (backendRest.length > 0) this.#relay.fromBackend(backendRest, backendRest.length);
+    if (login.isClientCompressed) this.#client.compress(clientRest);
+    else if (clientRest.length > 0) this.#relay.fromClient(clientRest);
   }
 
   #toClient(bytes: Uint8Array, length: number): void {
@@ -444,8 +452,8 @@ export class ClientSession {
     if (this.#phase === 'ending') return;
     if (this.#phase !== 'commands') this.#meter.loginFailed();
     this.#meter.broken(reason);
-    const { connectionId } = this;
-    this.#host.log.debug('session ends', { connId: connectionId, reason: messageOf(reason) });
+    const { connectionId: connId, address } = this;
+    this.#host.log.debug('session ends', { connId, client: address, reason: messageOf(reason) });
     this.#phase = 'ending';
     this.#relay?.end(reason);
     this.#backend?.end();

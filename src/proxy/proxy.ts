@@ -9,6 +9,7 @@ import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
 import { whyUnavailable } from './availability.js';
+import type { BackendCompression } from './backend-compression.js';
 import { type Backend, Backends, type ListedServer } from './backends.js';
 import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
 import { ClientSession, type SessionHost } from './client-session.js';
@@ -18,6 +19,8 @@ import { watchHealth } from './health-watch.js';
 import { readLoad, watchLoad } from './load-watch.js';
 import { Evacuation } from './move/evacuation.js';
 import { SocketTarget } from './move/socket-target.js';
+import type { Network } from './networks.js';
+import { ProxiedClients } from './proxied-clients.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
@@ -40,6 +43,10 @@ export interface ProxyOptions {
   readonly balance?: BalanceSettings;
   /** Demanded of tidb-servers if given. */
   readonly backendTls?: BackendTls;
+  /** Load balancers that say where their clients are (PROXY protocol); default: none. */
+  readonly proxyProtocol?: readonly Network[];
+  /** Default: never. */
+  readonly backendCompression?: BackendCompression;
   /** Of tidb-servers' status ports, if they have it. */
   readonly statusTls?: StatusTls;
   /** Looks at statements; default: lets everything pass. */
@@ -74,6 +81,7 @@ export class Proxy {
   readonly #options: ProxyOptions;
   readonly #server: Server;
   readonly #backends: Backends;
+  readonly #proxied: ProxiedClients;
   readonly #host: SessionHost;
   readonly #sessions = new Set<ClientSession>();
   readonly #ids = new SessionIds<ClientSession>();
@@ -91,6 +99,7 @@ export class Proxy {
       settings: options.balance ?? EVENLY,
       nowMs: () => options.runtime.monotonicMs(),
     });
+    this.#proxied = new ProxiedClients(options.proxyProtocol ?? [], options.telemetry.log);
     this.#host = {
       runtime: options.runtime,
       log: options.telemetry.log,
@@ -100,6 +109,11 @@ export class Proxy {
       counts: this.counts,
       clientTls: options.clientTls === undefined ? undefined : clientSecureContext(options.clientTls),
       backendTls: options.backendTls,
+      handshake: {
+        isTlsOffered: options.clientTls !== undefined,
+        isTlsDemanded: options.backendTls !== undefined,
+        backendCompression: options.backendCompression ?? 'never',
+      },
       watch: (session, isWatched) => {
         if (isWatched) this.#watched.add(session);
         else this.#watched.delete(session);
@@ -180,6 +194,7 @@ export class Proxy {
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#proxied.end();
     const untilMs = runtime.monotonicMs() + timeoutMs;
     while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
       for (const session of this.#sessions) session.endIfQuiet();
@@ -206,7 +221,18 @@ export class Proxy {
   }
 
   #accept(socket: Socket): void {
-    if (this.#sessions.size >= limits.clientConnections) {
+    const { remoteAddress } = socket;
+    if (!this.#proxied.isBalancer(remoteAddress)) {
+      this.#admit(socket, remoteAddress);
+      return;
+    }
+    const deadlineMs = this.#options.runtime.monotonicMs() + limits.handshakeMs;
+    this.#proxied.read(socket, deadlineMs, (address) => this.#admit(socket, address));
+  }
+
+  /** @param address - the client's; undefined: it has gone already. */
+  #admit(socket: Socket, address: string | undefined): void {
+    if (this.#sessions.size + this.#proxied.count >= limits.clientConnections) {
       const err = { ...toErrPacket(tooManyConnections()), sqlState: '' };
       socket.on('error', () => socket.destroy());
       socket.end(frame(0, (out) => printErr(err, out)));
@@ -215,7 +241,7 @@ export class Proxy {
     }
     this.counts.connections++;
     this.counts.openConnections++;
-    const session = new ClientSession(this.#host, socket);
+    const session = new ClientSession(this.#host, socket, address);
     this.#sessions.add(session);
     this.#newcomers.add(session);
   }
@@ -233,6 +259,7 @@ export class Proxy {
       await runtime.sleep(TICK_MS, signal);
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
+      this.#proxied.tick(nowMs);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the tests of logins share: packets, and a login between two sides that are only bytes in memory. */
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import type { BackendCompression } from '../../../src/proxy/backend-compression.js';
 import { HandshakeRelay, type Login } from '../../../src/proxy/handshake-relay.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { type Greeting, printGreeting } from '../../../src/wire/greeting.js';
@@ -51,7 +52,7 @@ export class LoginRig {
   /** Servers that are left besides the first. */
   others = 0;
 
-  constructor(isOfferedToClients = false, isDemandedOfBackends = false) {
+  constructor(isTlsOffered = false, isTlsDemanded = false, backendCompression: BackendCompression = 'never') {
     this.relay = new HandshakeRelay(
       {
         toClient: (bytes) => this.#events.push(`client ${toHex(bytes)}`),
@@ -70,7 +71,7 @@ export class LoginRig {
         },
         end: (last) => this.#events.push(`end ${toHex(last)}`),
       },
-      { isOfferedToClients, isDemandedOfBackends },
+      { isTlsOffered, isTlsDemanded, backendCompression },
     );
   }
 
