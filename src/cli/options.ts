@@ -11,6 +11,8 @@ import {
   type WeightRule,
 } from '../proxy/balance/balance-settings.js';
 import { LOG_LEVELS, type LogLevel } from '../observe/pino-log.js';
+import { BACKEND_COMPRESSIONS, type BackendCompression } from '../proxy/backend-compression.js';
+import { type Network, parseNetworks } from '../proxy/networks.js';
 
 /** A value that an option cannot take; the message says what it can. */
 export class OptionError extends Error {
@@ -102,6 +104,20 @@ const weightRule = (text: string): WeightRule => {
 const weightRules = (text: string): readonly WeightRule[] =>
   text.split(',').map((part) => weightRule(part.trim()));
 
+const compression = (text: string): BackendCompression => {
+  const found = BACKEND_COMPRESSIONS.find((name) => name === text);
+  if (found === undefined)
+    throw new OptionError(`'${text}' is not one of ${BACKEND_COMPRESSIONS.join(', ')}`);
+  return found;
+};
+
+const networks = (text: string): readonly Network[] =>
+  text.split(',').flatMap((part) => {
+    const found = parseNetworks(part.trim());
+    if (found === undefined) throw new OptionError(`'${part.trim()}' is no network`);
+    return found;
+  });
+
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
     throw new OptionError(`'${text}' is not a plain schema name`);
@@ -135,6 +151,11 @@ export const optionTable = {
     port: 6080,
   }),
   'status-token-file': optional('FILE', 'token to ask for at the status port (not /health)', word),
+  'proxy-protocol': optional(
+    'LIST',
+    'networks of load balancers that say where clients are: 10.0.0.0/8, ::1, *',
+    networks,
+  ),
   tidb: optional('LIST', 'tidb-servers to start from: HOST:PORT[,HOST:PORT…]', hostPortList),
   pd: optional('LIST', 'PD servers (default: found through TiDB)', hostPortList),
   balance: option<BalancePolicy>(
@@ -179,6 +200,12 @@ export const optionTable = {
   'tidb-tls-ca': optional('FILE', "CA of TiDB's certificates; turns TLS towards TiDB on", word),
   'tidb-tls-cert': optional('FILE', 'certificate shown to TiDB', word),
   'tidb-tls-key': optional('FILE', 'its key', word),
+  'tidb-compress': option<BackendCompression>(
+    'HOW',
+    `zlib towards TiDB: ${BACKEND_COMPRESSIONS.join(', ')} (client: where the client's side is compressed)`,
+    compression,
+    'never',
+  ),
   'cluster-tls-ca': optional('FILE', 'CA of the PD and TiKV certificates; turns TLS on', word),
   'cluster-tls-cert': optional('FILE', 'certificate shown to PD and TiKV', word),
   'cluster-tls-key': optional('FILE', 'its key', word),

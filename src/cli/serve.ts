@@ -176,8 +176,12 @@ async function start(
   const backends = seeds.map(printHostPort);
   const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
   const balance = balanceSettings(options);
+  const doors = {
+    backendCompression: options['tidb-compress'],
+    proxyProtocol: options['proxy-protocol'] ?? [],
+  };
   const proxy: Proxy = await Proxy.start({
-    ...{ runtime, telemetry, listen, backends, balance, gates, ...tls },
+    ...{ runtime, telemetry, listen, backends, balance, gates, ...tls, ...doors },
     ...{ limits: clientLimits(options), journal: environment.journal },
   });
   serving.proxy = proxy;

@@ -24,7 +24,7 @@ import type { ClientLimits } from './client-limits.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { toErrPacket } from './error-map.js';
-import { HandshakeRelay, type Login } from './handshake-relay.js';
+import { HandshakeRelay, type HandshakeSettings, type Login } from './handshake-relay.js';
 import type { MovableSession } from './move/session-move.js';
 import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
@@ -57,6 +57,7 @@ export interface SessionHost {
   readonly counts: RelayCounts;
   readonly clientTls: SecureContext | undefined;
   readonly backendTls: BackendTls | undefined;
+  readonly handshake: HandshakeSettings;
   /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
   watch(session: ClientSession, isWatched: boolean): void;
   /** The session has its id, or another one. @param leftId - that it had before. */
@@ -89,7 +90,7 @@ export class ClientSession {
   #hasClientEnded = false;
   /** The server has gone while the session stood still and could do without it. */
   #lost: { readonly by: Error | undefined } | undefined;
-  /** The client's; undefined: it was not needed. */
+  /** The client's, as far as is known. */
   readonly address: string | undefined;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
@@ -358,7 +359,7 @@ export class ClientSession {
         done: (login) => this.#beginCommands(login),
         end: (last, reason) => this.#end(last, reason),
       },
-      { isOfferedToClients: clientTls !== undefined, isDemandedOfBackends: backendTls !== undefined },
+      this.#host.handshake,
     );
     this.#client.begin();
   }
@@ -396,8 +397,11 @@ export class ClientSession {
       changeUser: (payload) => sessionUser.change(payload),
     });
     this.#host.identified(this);
-    if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
-    if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);
+    const { backendRest, clientRest } = login;
+    if (login.isBackendCompressed) this.#backend?.compress(backendRest);
+    else if (backendRest.length > 0) this.#relay.fromBackend(backendRest, backendRest.length);
+    if (login.isClientCompressed) this.#client.compress(clientRest);
+    else if (clientRest.length > 0) this.#relay.fromClient(clientRest);
   }
 
   #toClient(bytes: Uint8Array, length: number): void {
@@ -490,8 +494,8 @@ export class ClientSession {
     if (this.#phase === 'ending') return;
     if (this.#phase !== 'commands') this.#loginFailed();
     this.#meter.broken(reason);
-    const { connectionId } = this;
-    this.#host.log.debug('session ends', { connId: connectionId, reason: loggedCause(reason) });
+    const { connectionId: connId, address } = this;
+    this.#host.log.debug('session ends', { connId, client: address, reason: loggedCause(reason) });
     this.#phase = 'ending';
     this.#journal?.ended(loggedCause(reason));
     this.#relay?.end(reason);

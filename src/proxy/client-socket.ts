@@ -7,7 +7,9 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { copyBytes } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
+import { CompressedClientLeg } from '../wire/compressed-client-leg.js';
 import { KEEP_ALIVE_MS } from './backend-socket.js';
+import { CompressedStage } from './compressed-stage.js';
 
 /** What a connection tells. */
 export interface ClientEvents {
@@ -36,7 +38,11 @@ export class ClientSocket {
   #isPaused = false;
   /** Whether so much waits to be written that nothing is read: it would only be answered by more. */
   #isFull = false;
-  readonly #received = (chunk: Buffer): void => this.#events.received(chunk);
+  #compressed: CompressedStage | undefined;
+  readonly #received = (chunk: Buffer): void => {
+    if (this.#compressed === undefined) this.#events.received(chunk);
+    else this.#compressed.receive(chunk);
+  };
   readonly #written = (): void => {
     if (this.#socket.writableLength === 0) this.#drained();
   };
@@ -69,7 +75,10 @@ export class ClientSocket {
   /** @param bytes - the first `length` of them; written from where they are if `isStable`, else copied. */
   write(bytes: Uint8Array, length: number, isStable: boolean): void {
     if (!this.#socket.writable) return;
-    if (isStable) {
+    if (this.#compressed !== undefined) {
+      const frames = this.#compressed.frame(length === bytes.length ? bytes : bytes.subarray(0, length));
+      for (const frame of frames) this.#socket.write(frame, this.#written);
+    } else if (isStable) {
       const piece = length === bytes.length ? bytes : bytes.subarray(0, length);
       // `drained` must come after a piece that is written in place however short it is: `drain` does not promise that.
       this.#socket.write(piece, this.#written);
@@ -116,6 +125,16 @@ export class ClientSocket {
   resume(): void {
     this.#isPaused = false;
     this.#flow();
+  }
+
+  /** From now on both directions are compressed. @param rest - received already. */
+  compress(rest: Uint8Array): void {
+    this.#compressed = new CompressedStage(
+      new CompressedClientLeg(),
+      (contents) => this.#events.received(contents),
+      (error) => this.#socket.destroy(error),
+    );
+    this.#compressed.receive(rest);
   }
 
   /** Turns to TLS. @param rest - of TLS, received already. */
@@ -166,8 +185,12 @@ export class ClientSocket {
   }
 
   #flow(): void {
-    if (this.#isPaused || this.#isFull) this.#socket.pause();
-    else this.#socket.resume();
+    if (this.#isPaused || this.#isFull) {
+      this.#compressed?.pause();
+      this.#socket.pause();
+    } else if (this.#compressed?.resume() !== false) {
+      this.#socket.resume();
+    }
   }
 
   #drained(): void {

@@ -3,9 +3,10 @@
  * response, and whatever packets the authentication plugin exchanges until OK or ERR. No password is known here and
  * no round trip is added. No socket either: see HandshakePorts.
  *
- * Three things are changed on the way. Capabilities that a relay could not follow are taken out of the greeting, and
- * TLS is offered according to our own settings. The response's TLS bit says what is true on the other side. And since
- * an SSLRequest is one packet more, sequence ids differ by one where only one side has TLS.
+ * Three things are changed on the way. Capabilities that a relay could not follow are taken out of the greeting, TLS
+ * is offered according to our own settings, and zlib compression always: whether the tidb-server's side is compressed
+ * is a matter of its own. The response's bits of both say what is true on the other side. And since an SSLRequest is
+ * one packet more, sequence ids differ by one where only one side has TLS.
  *
  * A server that goes, or has no room, before it has answered the response loses the login to another one. The client's
  * proof was made with the salt of the first, so the second is told of a plugin that it cannot know, and asks the client
@@ -33,9 +34,10 @@ import { frame, framePayload } from '../wire/packet-writer.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import { SSL_REQUEST_BYTES, isSslRequest } from '../wire/ssl-request.js';
 import { toErrPacket } from './error-map.js';
+import type { BackendCompression } from './backend-compression.js';
 import { backendLacksTls, badHandshake, serverGoneAtLogin } from './proxy-errors.js';
 
-/** Capabilities that change the packets in ways that a relay does not follow. */
+/** Capabilities that change the packets in ways that a relay does not follow, or that each side has for itself. */
 export const UNFOLLOWED_CAPABILITIES =
   Capability.compress |
   Capability.zstdCompression |
@@ -63,6 +65,8 @@ export interface Login {
   readonly capabilities: number;
   /** Status flags of the OK packet. */
   readonly status: number;
+  readonly isClientCompressed: boolean;
+  readonly isBackendCompressed: boolean;
   /** What the client has sent beyond the login. */
   readonly clientRest: Uint8Array;
   /** What the tidb-server has sent beyond the login. */
@@ -90,16 +94,17 @@ export interface HandshakePorts {
   end(last: Uint8Array, reason: Error): void;
 }
 
-/** TLS as it is configured on the two sides. */
-export interface HandshakeTls {
-  readonly isOfferedToClients: boolean;
-  readonly isDemandedOfBackends: boolean;
+/** TLS and compression as they are configured on the two sides. */
+export interface HandshakeSettings {
+  readonly isTlsOffered: boolean;
+  readonly isTlsDemanded: boolean;
+  readonly backendCompression: BackendCompression;
 }
 
 /** Relays one login. */
 export class HandshakeRelay {
   readonly #ports: HandshakePorts;
-  readonly #tls: HandshakeTls;
+  readonly #settings: HandshakeSettings;
   readonly #fromClient = new PacketSplitter('client', limits.handshakeBytes);
   #fromBackend = new PacketSplitter('tidb', limits.handshakeBytes);
   #phase: 'greeting' | 'response' | 'securing' | 'auth' | 'refused' | 'ended' = 'greeting';
@@ -113,14 +118,15 @@ export class HandshakeRelay {
   #offered: number | undefined;
   #greetedId = 0;
   #isClientSecure = false;
+  #isBackendCompressed = false;
   #hasMoved = false;
   /** Whether the tidb-server has answered the response. */
   #hasAnswered = false;
   #errno = 0;
 
-  constructor(ports: HandshakePorts, tls: HandshakeTls) {
+  constructor(ports: HandshakePorts, settings: HandshakeSettings) {
     this.#ports = ports;
-    this.#tls = tls;
+    this.#settings = settings;
   }
 
   /** Who the client says it is; undefined: it has not said yet. */
@@ -181,7 +187,7 @@ export class HandshakeRelay {
 
   /** How much higher sequence ids are on the client's side than on tidb-server's. */
   get #shift(): number {
-    return Number(this.#isClientSecure) - Number(this.#tls.isDemandedOfBackends);
+    return Number(this.#isClientSecure) - Number(this.#settings.isTlsDemanded);
   }
 
   /** Sequence id of an answer of our own to the client. */
@@ -245,7 +251,7 @@ export class HandshakeRelay {
       return;
     }
     const greeting = parseGreetingHead(payload);
-    if (this.#tls.isDemandedOfBackends && !hasCapability(greeting.capabilities, Capability.ssl)) {
+    if (this.#settings.isTlsDemanded && !hasCapability(greeting.capabilities, Capability.ssl)) {
       this.#ports.blameBackend(backendLacksTls().message);
       if (!this.#move()) this.fail(backendLacksTls());
       return;
@@ -256,7 +262,8 @@ export class HandshakeRelay {
       this.#greetedId = greeting.connectionId;
       this.#offered = followed;
       this.#phase = 'response';
-      setOffered(payload, greeting, followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0));
+      const tls = this.#settings.isTlsOffered ? Capability.ssl : 0;
+      setOffered(payload, greeting, followed | tls | Capability.compress);
       this.#ports.toClient(relabelled(message, sequence));
       this.#pumpClient();
     } else if ((this.#offered & ~greeting.capabilities) !== 0) {
@@ -275,7 +282,7 @@ export class HandshakeRelay {
     } else if (this.#phase !== 'response') {
       throw new ProtocolError('client', 'a packet before its turn');
     } else if (!this.#isClientSecure && isSslRequest(message.payload)) {
-      if (!this.#tls.isOfferedToClients) throw new ProtocolError('client', 'TLS was not offered');
+      if (!this.#settings.isTlsOffered) throw new ProtocolError('client', 'TLS was not offered');
       this.#isClientSecure = true;
       this.#ports.upgradeClient(this.#fromClient.rest());
     } else {
@@ -286,8 +293,10 @@ export class HandshakeRelay {
   #respond({ payload }: Message): void {
     this.#kept = Uint8Array.from(payload);
     const response = parseResponseIdentity(payload);
-    if ((response.capabilities & (Capability.compress | Capability.zstdCompression)) !== 0) {
-      throw new ProtocolError('client', 'compression was not offered');
+    // Who can do both gets zlib, as from TiDB.
+    const compression = response.capabilities & (Capability.compress | Capability.zstdCompression);
+    if (compression === Capability.zstdCompression) {
+      throw new ProtocolError('client', 'zstd compression was not offered');
     }
     this.#response = response;
     if (this.#hasMoved && !hasCapability(response.capabilities, Capability.pluginAuth)) {
@@ -303,8 +312,13 @@ export class HandshakeRelay {
     if (greeting === undefined) return;
     const payload = this.#hasMoved ? askingForAnotherProof(response) : response;
     const unoffered = greeting.capabilities & UNFOLLOWED_CAPABILITIES;
-    const plain = (this.#response?.capabilities ?? 0) & ~(unoffered | Capability.ssl);
-    if (this.#tls.isDemandedOfBackends) {
+    const ours = Capability.ssl | Capability.compress | Capability.zstdCompression;
+    this.#isBackendCompressed =
+      this.#wantsCompression && hasCapability(greeting.capabilities, Capability.compress);
+    const plain =
+      ((this.#response?.capabilities ?? 0) & ~(unoffered | ours)) |
+      (this.#isBackendCompressed ? Capability.compress : 0);
+    if (this.#settings.isTlsDemanded) {
       setCapabilities(payload, plain | Capability.ssl);
       this.#forwarded = payload;
       this.#phase = 'securing';
@@ -315,6 +329,16 @@ export class HandshakeRelay {
       this.#phase = 'auth';
       this.#ports.toBackend(framePayload(1, payload));
     }
+  }
+
+  get #isClientCompressed(): boolean {
+    return hasCapability(this.#response?.capabilities ?? 0, Capability.compress);
+  }
+
+  /** Whether the tidb-server's side is to be compressed, if the server can do it. */
+  get #wantsCompression(): boolean {
+    const { backendCompression } = this.#settings;
+    return backendCompression === 'always' || (backendCompression === 'client' && this.#isClientCompressed);
   }
 
   #authenticate(message: Message): void {
@@ -351,6 +375,8 @@ export class HandshakeRelay {
       database: response.database,
       capabilities: greeting.capabilities & response.capabilities & ~UNFOLLOWED_CAPABILITIES,
       status: parseOk(payload).status,
+      isClientCompressed: this.#isClientCompressed,
+      isBackendCompressed: this.#isBackendCompressed,
       clientRest: this.#fromClient.rest(),
       backendRest: this.#fromBackend.rest(),
     });

@@ -2,13 +2,15 @@
  * The proxy: listens, makes a session for each client, watches deadlines, counts, drains.
  */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
-import { TiviewError } from '../base/errors.js';
+import { type SqlError, TiviewError } from '../base/errors.js';
+import { limits } from '../base/limits.js';
 import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
 import { Admission } from './admission.js';
 import { whyUnavailable } from './availability.js';
+import type { BackendCompression } from './backend-compression.js';
 import { type Backend, Backends, type ListedServer } from './backends.js';
 import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
@@ -20,6 +22,9 @@ import { watchHealth } from './health-watch.js';
 import { readLoad, watchLoad } from './load-watch.js';
 import { Evacuation } from './move/evacuation.js';
 import { SocketTarget } from './move/socket-target.js';
+import type { Network } from './networks.js';
+import { ProxiedClients } from './proxied-clients.js';
+import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -41,6 +46,10 @@ export interface ProxyOptions {
   readonly balance?: BalanceSettings;
   /** Demanded of tidb-servers if given. */
   readonly backendTls?: BackendTls;
+  /** Load balancers that say where their clients are (PROXY protocol); default: none. */
+  readonly proxyProtocol?: readonly Network[];
+  /** Default: never. */
+  readonly backendCompression?: BackendCompression;
   /** Of tidb-servers' status ports, if they have it. */
   readonly statusTls?: StatusTls;
   /** Looks at statements; default: lets everything pass. */
@@ -81,6 +90,7 @@ export class Proxy {
   readonly #backends: Backends;
   readonly #limits: ClientLimits;
   readonly #admission: Admission;
+  readonly #proxied: ProxiedClients;
   readonly #host: SessionHost;
   readonly #sessions = new Set<ClientSession>();
   readonly #ids = new SessionIds<ClientSession>();
@@ -100,6 +110,7 @@ export class Proxy {
     });
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
     this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
+    this.#proxied = new ProxiedClients(options.proxyProtocol ?? [], options.telemetry.log);
     this.#host = {
       limits: this.#limits,
       admission: this.#admission,
@@ -112,6 +123,11 @@ export class Proxy {
       counts: this.counts,
       clientTls: options.clientTls === undefined ? undefined : clientSecureContext(options.clientTls),
       backendTls: options.backendTls,
+      handshake: {
+        isTlsOffered: options.clientTls !== undefined,
+        isTlsDemanded: options.backendTls !== undefined,
+        backendCompression: options.backendCompression ?? 'never',
+      },
       watch: (session, isWatched) => {
         if (isWatched) this.#watched.add(session);
         else this.#watched.delete(session);
@@ -193,6 +209,7 @@ export class Proxy {
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#proxied.end();
     const untilMs = runtime.monotonicMs() + timeoutMs;
     while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
       for (const session of this.#sessions) session.endIfQuiet();
@@ -219,16 +236,26 @@ export class Proxy {
   }
 
   #accept(socket: Socket): void {
-    const isAddressNeeded = this.#admission.countsAddresses || this.#options.journal !== undefined;
-    const address = isAddressNeeded ? socket.remoteAddress : undefined;
+    const { remoteAddress } = socket;
+    if (!this.#proxied.isBalancer(remoteAddress)) {
+      this.#admit(socket, remoteAddress);
+      return;
+    }
+    // Who has not yet said where he comes from counts as well.
+    const { connections } = this.#limits;
+    if (connections > 0 && this.#admission.connections + this.#proxied.count >= connections) {
+      this.#refuse(socket, tooManyConnections());
+      return;
+    }
+    const deadlineMs = this.#options.runtime.monotonicMs() + limits.handshakeMs;
+    this.#proxied.read(socket, deadlineMs, (address) => this.#admit(socket, address));
+  }
+
+  /** @param address - the client's; undefined: it has gone already. */
+  #admit(socket: Socket, address: string | undefined): void {
     const refusal = this.#admission.enter(address, this.#options.runtime.monotonicMs());
     if (refusal !== undefined) {
-      this.counts.refusedConnections++;
-      this.counts.errorsOfTiview++;
-      const err = { ...toErrPacket(refusal), sqlState: '' };
-      socket.on('error', () => socket.destroy());
-      socket.end(frame(0, (out) => printErr(err, out)));
-      socket.destroySoon();
+      this.#refuse(socket, refusal);
       return;
     }
     this.counts.connections++;
@@ -236,6 +263,16 @@ export class Proxy {
     const session = new ClientSession(this.#host, socket, address);
     this.#sessions.add(session);
     this.#newcomers.add(session);
+  }
+
+  /** Says why, in the place of the greeting. */
+  #refuse(socket: Socket, why: SqlError): void {
+    this.counts.refusedConnections++;
+    this.counts.errorsOfTiview++;
+    const err = { ...toErrPacket(why), sqlState: '' };
+    socket.on('error', () => socket.destroy());
+    socket.end(frame(0, (out) => printErr(err, out)));
+    socket.destroySoon();
   }
 
   #closed(session: ClientSession): void {
@@ -252,6 +289,7 @@ export class Proxy {
       await runtime.sleep(TICK_MS, signal);
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
+      this.#proxied.tick(nowMs);
     }
   }
 

@@ -41,6 +41,7 @@ type options struct {
 	fixedPorts, withTiDB, stdin, spareTiDB       bool
 	resolvedInterval, pdLag, gracefulWait        time.Duration
 	dir, logLevel, faults, join, labels          string
+	tidbConfig                                   string
 	seed                                         int64
 }
 
@@ -60,6 +61,7 @@ func parseOptions() (o options) {
 	flag.BoolVar(&o.spareTiDB, "spare-tidb", false, "faults leave TiDB's own requests alone")
 	flag.Int64Var(&o.seed, "seed", 1, "of the faults' randomness")
 	flag.DurationVar(&o.gracefulWait, "graceful-wait", 0, "how long TiDB goes on serving after it was told to end, in whole seconds (graceful-wait-before-shutdown)")
+	flag.StringVar(&o.tidbConfig, "tidb-config", "", "TOML file with more of TiDB's configuration, e.g. [security] ssl-cert")
 	flag.StringVar(&o.dir, "dir", "", "directory for data and logs (default: a temporary one, removed at the end)")
 	flag.StringVar(&o.logLevel, "log-level", "warn", "TiDB's log level")
 	flag.BoolVar(&o.stdin, "stdin", false, "end when standard input closes")
@@ -170,7 +172,7 @@ func addTiDB(o options, pd, dir string, signing keyPair, ready map[string]any) (
 	}
 	tidb, err := startTiDB(tidbOptions{
 		pd: pd, port: port, statusPort: statusPort, dir: dir, logLevel: o.logLevel, labels: labels,
-		signing: signing, gracefulWait: o.gracefulWait,
+		signing: signing, gracefulWait: o.gracefulWait, config: o.tidbConfig,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("TiDB: %w", err)

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import type { BackendCompression } from '../../../src/proxy/backend-compression.js';
 import { UNFOLLOWED_CAPABILITIES } from '../../../src/proxy/handshake-relay.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { parseErr } from '../../../src/wire/err-packet.js';
@@ -14,7 +15,8 @@ describe('handshake relay', () => {
       const [event] = new LoginRig(isOffered).backend(greet()).take();
       const relayed = fromClient(event);
       expect(relayed[3]).to.equal(0);
-      const expected = (0xff_ff_ff_ff & ~UNFOLLOWED_CAPABILITIES & ~(isOffered ? 0 : Capability.ssl)) >>> 0;
+      const followed = 0xff_ff_ff_ff & ~UNFOLLOWED_CAPABILITIES & ~(isOffered ? 0 : Capability.ssl);
+      const expected = (followed | Capability.compress) >>> 0;
       expect(parseGreeting(relayed.subarray(4))).to.deep.equal({ ...greeting, capabilities: expected });
     });
   }
@@ -67,6 +69,39 @@ describe('handshake relay', () => {
     const rig = new LoginRig().backend(greet()).client(respond(1, Capability.queryAttributes));
     const sent = parseHandshakeResponse(fromClient(rig.take()[1]).subarray(4));
     expect(sent.capabilities).to.equal(capabilities);
+  });
+
+  describe('agrees on compression with each side for itself', () => {
+    const { compress, zstdCompression } = Capability;
+    /** What the two sides have in the end, and what the server has been told. */
+    const agreed = (how: BackendCompression, client: number, server = 0xff_ff_ff_ff): string => {
+      const rig = new LoginRig(false, false, how)
+        .backend(greet({ capabilities: server }))
+        .client(respond(1, client));
+      const told = parseHandshakeResponse(fromClient(rig.take()[1]).subarray(4)).capabilities;
+      rig.backend(ok(2));
+      const { isClientCompressed, isBackendCompressed, capabilities: followed } = rig.login ?? {};
+      expect(followed).to.equal(capabilities);
+      expect(told).to.equal(capabilities | (isBackendCompressed === true ? compress : 0));
+      return `${String(isClientCompressed)} ${String(isBackendCompressed)}`;
+    };
+
+    it('as it is configured', () => {
+      expect(agreed('never', 0)).to.equal('false false');
+      expect(agreed('never', compress)).to.equal('true false');
+      expect(agreed('client', 0)).to.equal('false false');
+      expect(agreed('client', compress)).to.equal('true true');
+      expect(agreed('always', 0)).to.equal('false true');
+      expect(agreed('always', compress)).to.equal('true true');
+    });
+
+    it('and with zlib where a client could do zstd too', () => {
+      expect(agreed('client', compress | zstdCompression)).to.equal('true true');
+    });
+
+    it('and not with a server that has none', () => {
+      expect(agreed('always', compress, 0xff_ff_ff_ff & ~compress)).to.equal('true false');
+    });
   });
 
   describe('with TLS on the client’s side only', () => {
@@ -171,8 +206,7 @@ describe('handshake relay', () => {
     it('with its response', () => {
       const cases: readonly (readonly [string, Uint8Array])[] = [
         ['malformed handshake response: 1 bytes', framePayload(1, Uint8Array.of(1))],
-        ['compression was not offered', respond(1, Capability.compress)],
-        ['compression was not offered', respond(1, Capability.zstdCompression)],
+        ['zstd compression was not offered', respond(1, Capability.zstdCompression)],
         ['TLS was not offered', sslRequest],
         ['over 262144 bytes', fromHex('ffffff01')],
       ];

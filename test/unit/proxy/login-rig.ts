@@ -1,6 +1,7 @@
 /** What the tests of logins share: packets, and a login between two sides that are only bytes in memory. */
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
 import { SqlError } from '../../../src/base/errors.js';
+import type { BackendCompression } from '../../../src/proxy/backend-compression.js';
 import { HandshakeRelay, type Login } from '../../../src/proxy/handshake-relay.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { type Greeting, printGreeting } from '../../../src/wire/greeting.js';
@@ -54,7 +55,7 @@ export class LoginRig {
   /** Servers that are left besides the first. */
   others = 0;
 
-  constructor(isOfferedToClients = false, isDemandedOfBackends = false) {
+  constructor(isTlsOffered = false, isTlsDemanded = false, backendCompression: BackendCompression = 'never') {
     this.relay = new HandshakeRelay(
       {
         toClient: (bytes) => this.#events.push(`client ${toHex(bytes)}`),
@@ -74,7 +75,7 @@ export class LoginRig {
         },
         end: (last) => this.#events.push(`end ${toHex(last)}`),
       },
-      { isOfferedToClients, isDemandedOfBackends },
+      { isTlsOffered, isTlsDemanded, backendCompression },
     );
   }
 
