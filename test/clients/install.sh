@@ -7,8 +7,7 @@
 # Programs go to the system (apt, if this is root or sudo works). Libraries go to dist/clients, which git ignores: a
 # Python environment with PyMySQL, SQLAlchemy and Prometheus' parser, the jars of Connector/J and MariaDB Connector/J,
 # libraries of Node.js, and a program of Rust's. They come from wherever pip, Maven, npm and Cargo are set up to look.
-# Other names: haproxy; and the suites of others, which test/clients/run.sh asks for: go-sql-driver, sqlalchemy-tests,
-# django, mariadb-client-test.
+# Other names: haproxy; and the suites of others, which test/clients/run.sh asks for: go-sql-driver, sqlalchemy-tests.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -18,7 +17,6 @@ CONNECTORJ=com.mysql:mysql-connector-j:9.4.0
 PROMETHEUS=prometheus_client==0.23.1
 MARIADBJ=org.mariadb.jdbc:mariadb-java-client:3.5.6
 PYTEST=pytest==8.3.5
-DJANGO=Django==5.2.19
 GO_SQL_DRIVER=github.com/go-sql-driver/mysql@v1.10.1
 
 home=$PWD/dist/clients
@@ -101,16 +99,6 @@ sources() {
   )
 }
 
-# The package depends on a server, which is not needed; Debian has one version of it at a time.
-mariadb_client_test() {
-  target=$home/mariadb-client-test
-  [ -x "$target/usr/bin/mariadb-client-test" ] && return
-  rm -rf "$target"
-  mkdir -p "$target"
-  as_root apt-get update -qq
-  (cd "$target" && apt-get download -qq mariadb-test && dpkg-deb -x mariadb-test_*.deb .)
-}
-
 for client in "$@"; do
   case $client in
     mariadb) program mariadb mariadb-client ;;
@@ -124,8 +112,6 @@ for client in "$@"; do
     rust) rust_program ;;
     go-sql-driver) go_sql_driver ;;
     sqlalchemy-tests) wheel "$PYMYSQL" && wheel "$SQLALCHEMY" && wheel "$PYTEST" && sources "$SQLALCHEMY" sqlalchemy ;;
-    django) wheel "$PYMYSQL" && wheel "$DJANGO" && sources "$DJANGO" django ;;
-    mariadb-client-test) mariadb_client_test ;;
     *) echo "install.sh: unknown client '$client'" >&2; exit 2 ;;
   esac
   echo "installed $client"

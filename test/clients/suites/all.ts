@@ -1,5 +1,7 @@
-/** Everything that test/clients/run.sh can run. */
+/** Everything that test/clients/run.sh can run, the quick ones first. */
 import { type Program, programs, runSteps } from '../programs.js';
+import { goSqlDriver } from './go-sql-driver.js';
+import { sqlalchemy } from './sqlalchemy.js';
 import type { Suite } from './suite.js';
 
 function suiteOf(program: Program): Suite {
@@ -13,5 +15,5 @@ function suiteOf(program: Program): Suite {
   };
 }
 
-/** The small programs. */
-export const suites: readonly Suite[] = programs.map(suiteOf);
+/** The small programs, then the suites of others. */
+export const suites: readonly Suite[] = [...programs.map(suiteOf), goSqlDriver, sqlalchemy];

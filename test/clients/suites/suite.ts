@@ -1,5 +1,9 @@
-/** What a suite of tests is. */
-import type { Comparison, Outcomes } from '../outcomes.js';
+/** What a suite of tests is, and those that write outcomes to a file. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Ended } from '../installed.js';
+import { type Comparison, type Outcomes, readOutcomes } from '../outcomes.js';
 
 /** Tests that are run directly and through TiView. */
 export interface Suite {
@@ -17,4 +21,18 @@ export interface Suite {
    * @param side - a small program has steps that only TiView can do.
    */
   run(port: number, side: 'direct' | 'through'): Promise<Outcomes>;
+}
+
+/** Runs something that writes outcomes to the file that it is given, and reads them. */
+export async function withOutcomesFile(
+  run: (file: string) => Promise<Ended>,
+): Promise<{ readonly outcomes: Outcomes; readonly ended: Ended }> {
+  const folder = mkdtempSync(join(tmpdir(), 'tiview-suite-'));
+  try {
+    const file = join(folder, 'outcomes');
+    const ended = await run(file);
+    return { outcomes: readOutcomes(readFileSync(file, 'utf8')), ended };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
