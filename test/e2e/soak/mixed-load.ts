@@ -2,6 +2,7 @@
  * What applications do to a server, all of it at once and at a moderate rate: users of several kinds, each of which goes
  * round its habit until it is told to stop. Every answer is looked at; what is not as it must be is a problem.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../src/base/errors.js';
 import { SqlClient } from '../../support/sql-client.js';
@@ -157,6 +158,8 @@ export class MixedLoad {
   /** @param pace - factor of all pauses. */
   static async start(port: number, pace: number): Promise<MixedLoad> {
     const load = new MixedLoad();
+    // Every user waits for it in his pauses.
+    setMaxListeners(0, load.#stop.signal);
     for (let i = 0; i < IDLE_CONNECTIONS; i++) load.#idle.push(await SqlClient.open({ port }));
     for (const [name, habit, users, pauseMs] of HABITS) {
       for (let i = 0; i < users; i++) load.#users.push(load.#live(name, habit(), port, pauseMs * pace));
