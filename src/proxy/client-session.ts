@@ -9,66 +9,34 @@
  * Over 400 lines, because what is known of the two sockets is changed here and nowhere else.
  */
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { NO_BYTES } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
-import type { Runtime } from '../base/runtime.js';
 import { loggedCause } from '../base/sensitive.js';
-import type { Log } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
-import type { Admission } from './admission.js';
 import { type BackendEvents, BackendSocket } from './backend-socket.js';
-import type { Backend, Backends } from './backends.js';
-import type { ClientLimits } from './client-limits.js';
+import type { Backend } from './backends.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { toErrPacket } from './error-map.js';
-import { HandshakeRelay, type HandshakeSettings, type Login } from './handshake-relay.js';
+import { HandshakeRelay, type Login } from './handshake-relay.js';
 import type { MovableSession } from './move/session-move.js';
 import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
 import type { TargetSession } from './move/target-login.js';
 import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
-import type { JournalOptions } from './journal/journal.js';
 import { SessionFacts } from './journal/session-facts.js';
 import { SessionJournal } from './journal/session-journal.js';
-import type { ReadBuffers } from './read-buffers.js';
-import type { RelayCounts } from './relay-counts.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
+import type { SessionHost } from './session-host.js';
 import { CLIENT_GONE, SERVER_GONE, SHUTDOWN, SILENT, SessionEnd } from './session-end.js';
 import { SessionUser } from './session-user.js';
 import { Silence } from './silence.js';
-import type { StatementGates } from './statement-gate.js';
-import type { BackendTls } from './tls-options.js';
-
-/** What a session shares with all others of its proxy. */
-export interface SessionHost {
-  readonly limits: ClientLimits;
-  readonly admission: Admission;
-  /** undefined: nothing is written down. */
-  readonly journal: JournalOptions | undefined;
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly backends: Backends;
-  readonly buffers: ReadBuffers;
-  readonly gates: StatementGates;
-  readonly counts: RelayCounts;
-  readonly clientTls: SecureContext | undefined;
-  readonly backendTls: BackendTls | undefined;
-  readonly handshake: HandshakeSettings;
-  /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
-  watch(session: ClientSession, isWatched: boolean): void;
-  /** The session has its id, or another one. @param leftId - that it had before. */
-  identified(session: ClientSession, leftId?: number): void;
-  /** Both connections are closed. */
-  closed(session: ClientSession): void;
-}
 
 /** One client's session. */
 export class ClientSession {
-  readonly #host: SessionHost;
+  readonly #host: SessionHost<ClientSession>;
   readonly #client: ClientSocket;
   readonly #meter: SessionMeter;
   readonly #tried = new Set<Backend>();
@@ -94,7 +62,7 @@ export class ClientSession {
   readonly address: string | undefined;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
-  constructor(host: SessionHost, socket: Socket, address: string | undefined) {
+  constructor(host: SessionHost<ClientSession>, socket: Socket, address: string | undefined) {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
     this.address = address;
@@ -146,8 +114,7 @@ export class ClientSession {
     const origin = this.#origin;
     if (this.#phase !== 'commands' || relay === undefined || origin === undefined) return undefined;
     return {
-      origin,
-      relay,
+      ...{ origin, relay },
       adopt: (target, session) => this.#adopt(target, session),
       goesOn: () => this.#goOn(),
     };
@@ -238,7 +205,7 @@ export class ClientSession {
   }
 
   /** @param isLeft - a server that the session has left is still heard of, and no more listened to. */
-  #eventsOf(isLeft: () => boolean, release: () => void): BackendEvents {
+  #eventsOf(isLeft: () => boolean, release?: () => void): BackendEvents {
     return {
       connected: () => {
         if (!isLeft()) this.#handshake?.backendSecured();
@@ -251,7 +218,7 @@ export class ClientSession {
         if (!isLeft()) this.#backendEnded();
       },
       closed: (error) => {
-        release();
+        release?.();
         if (isLeft()) return;
         this.#isBackendClosed = true;
         if (this.#phase === 'connecting') {
@@ -266,16 +233,9 @@ export class ClientSession {
 
   /** Goes on with another server, to which the session has moved. */
   #adopt(target: SocketTarget, { connectionId, status }: TargetSession): void {
-    const left = this.#backend;
-    const leftId = this.#connectionId;
-    const { socket } = target;
-    target.handOver(
-      this.#eventsOf(
-        () => this.#backend !== socket,
-        () => undefined,
-      ),
-    );
-    this.#backend = socket;
+    const [left, leftId] = [this.#backend, this.#connectionId];
+    target.handOver(this.#eventsOf(() => this.#backend !== target.socket));
+    this.#backend = target.socket;
     this.#isBackendClosed = false;
     this.#isBackendFull = false;
     this.#lost = undefined;
@@ -367,10 +327,9 @@ export class ClientSession {
   #beginCommands(login: Login): void {
     const { runtime, gates, admission } = this.#host;
     const { connectionId, user, database, capabilities, status } = login;
-    const origin = new SessionOrigin(login);
+    const origin = (this.#origin = new SessionOrigin(login));
     this.#phase = 'commands';
     this.#handshake = undefined;
-    this.#origin = origin;
     this.#connectionId = connectionId;
     this.#greetedId = login.greetedId;
     const sessionUser = new SessionUser(user, capabilities, admission, (newUser, errno) =>
