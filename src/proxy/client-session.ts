@@ -9,18 +9,13 @@
  * Over 400 lines, because what is known of the two sockets is changed here and nowhere else.
  */
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { NO_BYTES } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
-import type { Runtime } from '../base/runtime.js';
 import { loggedCause } from '../base/sensitive.js';
-import type { Log } from '../base/telemetry.js';
 import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
-import type { Admission } from './admission.js';
 import { type BackendEvents, BackendSocket } from './backend-socket.js';
-import type { Backend, Backends } from './backends.js';
-import type { ClientLimits } from './client-limits.js';
+import type { Backend } from './backends.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { toErrPacket } from './error-map.js';
@@ -30,44 +25,17 @@ import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
 import type { TargetSession } from './move/target-login.js';
 import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
-import type { JournalOptions } from './journal/journal.js';
-import { SessionFacts } from './journal/session-facts.js';
-import { SessionJournal } from './journal/session-journal.js';
-import type { ReadBuffers } from './read-buffers.js';
-import type { RelayCounts } from './relay-counts.js';
+import { type SessionJournal, openJournal } from './journal/session-journal.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
 import { CLIENT_GONE, SERVER_GONE, SHUTDOWN, SILENT, SessionEnd } from './session-end.js';
+import type { SessionHost } from './session-host.js';
 import { SessionUser } from './session-user.js';
 import { Silence } from './silence.js';
-import type { StatementGates } from './statement-gate.js';
-import type { BackendTls } from './tls-options.js';
-
-/** What a session shares with all others of its proxy. */
-export interface SessionHost {
-  readonly limits: ClientLimits;
-  readonly admission: Admission;
-  /** undefined: nothing is written down. */
-  readonly journal: JournalOptions | undefined;
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly backends: Backends;
-  readonly buffers: ReadBuffers;
-  readonly gates: StatementGates;
-  readonly counts: RelayCounts;
-  readonly clientTls: SecureContext | undefined;
-  readonly backendTls: BackendTls | undefined;
-  /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
-  watch(session: ClientSession, isWatched: boolean): void;
-  /** The session has its id, or another one. @param leftId - that it had before. */
-  identified(session: ClientSession, leftId?: number): void;
-  /** Both connections are closed. */
-  closed(session: ClientSession): void;
-}
 
 /** One client's session. */
 export class ClientSession {
-  readonly #host: SessionHost;
+  readonly #host: SessionHost<ClientSession>;
   readonly #client: ClientSocket;
   readonly #meter: SessionMeter;
   readonly #tried = new Set<Backend>();
@@ -93,11 +61,15 @@ export class ClientSession {
   readonly address: string | undefined;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
-  constructor(host: SessionHost, socket: Socket, address: string | undefined) {
+  constructor(host: SessionHost<ClientSession>, socket: Socket, address: string | undefined) {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
     this.address = address;
-    this.#journal = this.#openJournal();
+    this.#journal = openJournal(host, address, {
+      connectionId: () => this.#connectionId,
+      user: () => this.#user?.name ?? this.#handshake?.user,
+      server: () => this.#backend?.backend.address,
+    });
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -105,17 +77,6 @@ export class ClientSession {
       closed: (error) => this.#clientClosed(error),
     });
     this.#connect();
-  }
-
-  #openJournal(): SessionJournal | undefined {
-    const { journal, runtime } = this.#host;
-    if (journal === undefined) return undefined;
-    const facts = new SessionFacts(this.address, {
-      connectionId: () => this.#connectionId,
-      user: () => this.#user?.name ?? this.#handshake?.user,
-      server: () => this.#backend?.backend.address,
-    });
-    return new SessionJournal(facts, journal, () => runtime.monotonicMs());
   }
 
   /** As TiDB knows it; undefined before the login is done. It changes when the session moves. */
@@ -182,9 +143,7 @@ export class ClientSession {
     const relay = this.#relay;
     if (this.#phase !== 'commands' || relay === undefined) return;
     this.#silence ??= new Silence(this.#host.limits, nowMs);
-    if (!this.#silence.isTooLong(relay, this.#client.receivedBytes, nowMs)) return;
-    this.#host.counts.silentSessions++;
-    this.#end(NO_BYTES, SILENT);
+    if (this.#silence.isTooLong(relay, this.#client.receivedBytes, nowMs)) this.#end(NO_BYTES, SILENT);
   }
 
   /** Ends the session at once. */
@@ -388,11 +347,10 @@ export class ClientSession {
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
-    const { maxPacketBytes } = this.#host.limits;
     const watch = this.#journal?.loggedIn(() => gate.database);
     this.#relay = new CommandRelay({
       ...{ runtime, ports, gate, connectionId, capabilities, origin, status },
-      ...{ meter: this.#meter, maxPacketBytes, watch },
+      ...{ meter: this.#meter, maxPacketBytes: this.#host.limits.maxPacketBytes, watch },
       changeUser: (payload) => sessionUser.change(payload),
     });
     this.#host.identified(this);
@@ -490,9 +448,9 @@ export class ClientSession {
     if (this.#phase === 'ending') return;
     if (this.#phase !== 'commands') this.#loginFailed();
     this.#meter.broken(reason);
-    const { connectionId } = this;
-    this.#host.log.debug('session ends', { connId: connectionId, reason: loggedCause(reason) });
+    this.#host.log.debug('session ends', { connId: this.#connectionId, reason: loggedCause(reason) });
     this.#phase = 'ending';
+    if (reason === SILENT) this.#host.counts.silentSessions++;
     this.#journal?.ended(loggedCause(reason));
     this.#relay?.end(reason);
     this.#backend?.end();

@@ -1,0 +1,33 @@
+import type { SecureContext } from 'node:tls';
+import type { Runtime } from '../base/runtime.js';
+import type { Log } from '../base/telemetry.js';
+import type { Admission } from './admission.js';
+import type { Backends } from './backends.js';
+import type { ClientLimits } from './client-limits.js';
+import type { JournalOptions } from './journal/journal.js';
+import type { ReadBuffers } from './read-buffers.js';
+import type { RelayCounts } from './relay-counts.js';
+import type { StatementGates } from './statement-gate.js';
+import type { BackendTls } from './tls-options.js';
+
+/** What a session shares with all others of its proxy. */
+export interface SessionHost<Session> {
+  readonly limits: ClientLimits;
+  readonly admission: Admission;
+  /** undefined: nothing is written down. */
+  readonly journal: JournalOptions | undefined;
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly backends: Backends;
+  readonly buffers: ReadBuffers;
+  readonly gates: StatementGates;
+  readonly counts: RelayCounts;
+  readonly clientTls: SecureContext | undefined;
+  readonly backendTls: BackendTls | undefined;
+  /** From now on `tick` must be called, or need not be any more. */
+  watch(session: Session, isWatched: boolean): void;
+  /** The session has its id, or another one. @param leftId - that it had before. */
+  identified(session: Session, leftId?: number): void;
+  /** Both connections are closed. */
+  closed(session: Session): void;
+}
