@@ -25,8 +25,7 @@ import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
 import type { TargetSession } from './move/target-login.js';
 import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
-import { SessionFacts } from './journal/session-facts.js';
-import { SessionJournal } from './journal/session-journal.js';
+import { type SessionJournal, openJournal } from './journal/session-journal.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
 import type { SessionHost } from './session-host.js';
@@ -66,7 +65,11 @@ export class ClientSession {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
     this.address = address;
-    this.#journal = this.#openJournal();
+    this.#journal = openJournal(host, address, {
+      connectionId: () => this.#connectionId,
+      user: () => this.#user?.name ?? this.#handshake?.user,
+      server: () => this.#backend?.backend.address,
+    });
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -74,17 +77,6 @@ export class ClientSession {
       closed: (error) => this.#clientClosed(error),
     });
     this.#connect();
-  }
-
-  #openJournal(): SessionJournal | undefined {
-    const { journal, runtime } = this.#host;
-    if (journal === undefined) return undefined;
-    const facts = new SessionFacts(this.address, {
-      connectionId: () => this.#connectionId,
-      user: () => this.#user?.name ?? this.#handshake?.user,
-      server: () => this.#backend?.backend.address,
-    });
-    return new SessionJournal(facts, journal, () => runtime.monotonicMs());
   }
 
   /** As TiDB knows it; undefined before the login is done. It changes when the session moves. */
@@ -150,9 +142,7 @@ export class ClientSession {
     const relay = this.#relay;
     if (this.#phase !== 'commands' || relay === undefined) return;
     this.#silence ??= new Silence(this.#host.limits, nowMs);
-    if (!this.#silence.isTooLong(relay, this.#client.receivedBytes, nowMs)) return;
-    this.#host.counts.silentSessions++;
-    this.#end(NO_BYTES, SILENT);
+    if (this.#silence.isTooLong(relay, this.#client.receivedBytes, nowMs)) this.#end(NO_BYTES, SILENT);
   }
 
   /** Ends the session at once. */
@@ -348,11 +338,10 @@ export class ClientSession {
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
-    const { maxPacketBytes } = this.#host.limits;
     const watch = this.#journal?.loggedIn(() => gate.database);
     this.#relay = new CommandRelay({
       ...{ runtime, ports, gate, connectionId, capabilities, origin, status },
-      ...{ meter: this.#meter, maxPacketBytes, watch },
+      ...{ meter: this.#meter, maxPacketBytes: this.#host.limits.maxPacketBytes, watch },
       changeUser: (payload) => sessionUser.change(payload),
     });
     this.#host.identified(this);
@@ -456,6 +445,7 @@ export class ClientSession {
     const { connectionId: connId, address } = this;
     this.#host.log.debug('session ends', { connId, client: address, reason: loggedCause(reason) });
     this.#phase = 'ending';
+    if (reason === SILENT) this.#host.counts.silentSessions++;
     this.#journal?.ended(loggedCause(reason));
     this.#relay?.end(reason);
     this.#backend?.end();

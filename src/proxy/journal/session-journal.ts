@@ -1,7 +1,8 @@
 /** What is written down of one session, from its client's connection to its end. */
 import { CommandWatch } from './command-watch.js';
 import type { JournalOptions } from './journal.js';
-import type { SessionFacts } from './session-facts.js';
+import type { Runtime } from '../../base/runtime.js';
+import { SessionFacts, type SessionSource } from './session-facts.js';
 
 /** One session's part of the journal. */
 export class SessionJournal {
@@ -49,4 +50,14 @@ export class SessionJournal {
   #audit(event: string, more: Readonly<Record<string, string | number>>): void {
     this.#options.audit?.write({ event, ...this.#facts.record(), ...more });
   }
+}
+
+/** The part of a client that has just connected; undefined where nothing is written down. */
+export function openJournal(
+  { journal, runtime }: { readonly journal: JournalOptions | undefined; readonly runtime: Runtime },
+  address: string | undefined,
+  source: SessionSource,
+): SessionJournal | undefined {
+  if (journal === undefined) return undefined;
+  return new SessionJournal(new SessionFacts(address, source), journal, () => runtime.monotonicMs());
 }

@@ -241,8 +241,8 @@ describe('hostile clients', function () {
     const attributes = many(500, (i): [string, string] => [`key${i}`, 'v'.repeat(100)]);
     const plays: [Uint8Array, RegExp][] = [
       [response('u'.repeat(200 * 1024)), /#(28000|08S01|08004|HY000|42000)/],
-      [response('root', 0, attributes), /^.{3}\x02\x00|#/s],
-      [response('root', 0, [['key', 'v'.repeat(250 * 1024)]]), /^.{3}\x02\x00|#/s],
+      [response('root', 0, attributes), /^OK$|#/],
+      [response('root', 0, [['key', 'v'.repeat(250 * 1024)]]), /^OK$|#/],
       [response('u'.repeat(300 * 1024)), /#08S01Bad handshake: a message of over/],
       [Uint8Array.of(0xff, 0xff, 0xff, 1), /#08S01Bad handshake: a message of over/],
     ];
@@ -253,7 +253,7 @@ describe('hostile clients', function () {
           await raw.chunk();
           raw.socket.write(bytes);
           const answer = await raw.chunk();
-          expect(answer?.toString('latin1')).to.match(expected);
+          expect(answer?.[4] === 0 ? 'OK' : answer?.toString('latin1')).to.match(expected);
           raw.socket.destroy();
         }),
       );

@@ -252,8 +252,7 @@ describe('the audit log', () => {
   it('tells of logins, failures, changes of users and ends, each once', () => {
     const audit: JournalRecord[] = [];
     const options: JournalOptions = { slow: undefined, audit: { write: (record) => audit.push(record) } };
-    let id: number | undefined;
-    const open = (user: string | undefined): SessionJournal =>
+    const open = (user: string | undefined, id?: number): SessionJournal =>
       new SessionJournal(
         new SessionFacts('10.0.0.9', { connectionId: () => id, user: () => user, server: () => 'tidb:4000' }),
         options,
@@ -264,8 +263,7 @@ describe('the audit log', () => {
     const failed = open('ann');
     failed.loginFailed(1045);
     failed.ended('the tidb-server has gone');
-    const session = open('ann');
-    id = 9;
+    const session = open('ann', 9);
     session.loggedIn(() => undefined);
     session.changedUser('bob', 1045);
     session.ended('the client has gone');
