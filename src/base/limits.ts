@@ -88,6 +88,8 @@ export const limits = {
   packetBytes: 0xff_ff_ff,
   /** Bytes of a socket's outgoing queue above which the other side is paused. */
   relayHighWaterBytes: 1024 * 1024,
+  /** Short pieces that wait to be written to a client, above which it is no longer read from. */
+  relayQueuedWrites: 1024,
   /** Bytes read from a tidb-server at a time; one buffer of this size is shared, one is lent to each large answer. */
   relayReadBytes: 64 * 1024,
   /** Clients connected at once, unless told otherwise; one more gets error 1040. */

@@ -38,6 +38,8 @@ export class ClientSocket {
   #isPaused = false;
   /** Whether so much waits to be written that nothing is read: it would only be answered by more. */
   #isFull = false;
+  /** Pieces that wait to be written. */
+  #queued = 0;
   #compressed: CompressedStage | undefined;
   readonly #received = (chunk: Buffer): void => {
     if (this.#compressed === undefined) this.#events.received(chunk);
@@ -45,6 +47,11 @@ export class ClientSocket {
   };
   readonly #written = (): void => {
     if (this.#socket.writableLength === 0) this.#drained();
+  };
+
+  readonly #dequeued = (): void => {
+    this.#queued--;
+    this.#written();
   };
 
   /** @param socket - accepted with `allowHalfOpen`; not read from before {@link begin}. */
@@ -81,16 +88,28 @@ export class ClientSocket {
     } else if (isStable) {
       const piece = length === bytes.length ? bytes : bytes.subarray(0, length);
       // `drained` must come after a piece that is written in place however short it is: `drain` does not promise that.
-      this.#socket.write(piece, this.#written);
+      if (!this.#queue(piece)) this.#socket.write(piece, this.#written);
     } else {
       const copy = Buffer.allocUnsafe(length);
       copy.set(length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, length));
-      this.#socket.write(copy);
+      if (!this.#queue(copy)) this.#socket.write(copy);
     }
-    if (this.#socket.writableLength > limits.relayHighWaterBytes) {
+    if (this.#socket.writableLength > limits.relayHighWaterBytes || this.#queued > limits.relayQueuedWrites) {
       this.#isFull = true;
       this.#flow();
     }
+  }
+
+  /**
+   * A write that has to wait costs Node far more than the few bytes of a short answer, so those are counted.
+   *
+   * @returns false: it need not wait, and is still to be written.
+   */
+  #queue(piece: Uint8Array): boolean {
+    if (this.#socket.writableLength === 0) return false;
+    this.#queued++;
+    this.#socket.write(piece, this.#dequeued);
+    return true;
   }
 
   /** Resolves when at most `pendingBytes` wait. @throws the signal's reason, or that the connection has ended. */

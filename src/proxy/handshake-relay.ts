@@ -12,6 +12,8 @@
  * proof was made with the salt of the first, so the second is told of a plugin that it cannot know, and asks the client
  * for another proof, with a salt of its own (AuthSwitchRequest). The client keeps the id of the first greeting.
  *
+ * Over 400 lines, because what is done with a packet depends on all that came before it, from both sides.
+ *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
 import { NO_BYTES } from '../base/bytes.js';

@@ -3,9 +3,9 @@
  * networks, and must say it: a header that might be missing could be forged by whoever they let through. A header from
  * anywhere else is an ill-formed login, and refused as one.
  */
+import { loggedCause } from '../base/sensitive.js';
 import type { Socket } from 'node:net';
 import { NO_BYTES, concatBytes } from '../base/bytes.js';
-import { messageOf } from '../base/errors.js';
 import type { Log } from '../base/telemetry.js';
 import { type ProxyHeader, parseProxyHeader } from './proxy-header.js';
 import { ProtocolError } from '../wire/protocol-error.js';
@@ -84,7 +84,7 @@ export class ProxiedClients {
       if (!(error instanceof ProtocolError)) throw error;
       this.#log.warn('a load balancer is not understood', {
         balancer: socket.remoteAddress,
-        reason: messageOf(error),
+        reason: loggedCause(error),
       });
       socket.destroy();
       return undefined;

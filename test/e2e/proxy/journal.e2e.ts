@@ -51,8 +51,9 @@ describe('logs of TiView', function () {
     await client.error(`select '${secret}' from nowhere`);
     await client.rows(`select sleep(0.4), '${secret}'`);
     await using other = await tiview.connect();
-    // The rig's TiDB cannot carry it out.
-    await client.error(`kill ${other.id}`);
+    // TiDB 8.5.4 fails when it is to kill a session that has not run a statement yet.
+    await other.value('select 1');
+    await client.run(`kill ${other.id}`);
     await client.run('drop materialized view mv');
     for (const password of [secret, 'wrong'])
       await connectTo(tiview.port, { user: 'spy', password }).then(
@@ -95,7 +96,7 @@ describe('logs of TiView', function () {
       ['create materialized view', 'bad', 1235],
       ['create materialized view', 'bad', 1054],
       ['insert into', undefined, 1288],
-      ['kill', killed, 1105],
+      ['kill', killed, 0],
       ['drop materialized view', 'mv', 0],
     ]);
     const spy = audit.filter(({ user }) => user === 'spy').map(({ event, errno }) => [event, errno]);

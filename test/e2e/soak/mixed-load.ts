@@ -123,7 +123,9 @@ const kill: Round = async (port) => {
   );
   await killer.run(`kill query ${victim.id}`);
   await asleep;
-  expectSame(await victim.value('select 2'), '2');
+  // KILL QUERY also ends whatever TiDB is reading at that moment: if the statement has ended just before, the session.
+  const next = await victim.value('select 2').catch(messageOf);
+  expectSame(/^2$|Connection lost|ECONNRESET/.test(String(next)) || next, true);
   await killer.run(`kill ${victim.id}`);
   victim.abandon();
 };
