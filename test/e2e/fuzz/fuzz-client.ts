@@ -49,6 +49,9 @@ export async function playClient(port: number, scenario: Scenario, endMs: number
   if (options.clientEnd === 'silence') await Promise.race([closed, sleep(SILENCE_MS)]);
   if (options.clientEnd === 'reset') plain.resetAndDestroy();
   else socket.end();
+  // TLS that never came about, since the proxy had ended before, keeps its own end for itself.
+  if (plain.readableEnded) plain.end();
+  else plain.once('end', () => plain.end());
   const isClosed = await Promise.race([closed.then(() => true), sleep(endMs, false)]);
   plain.destroy();
   if (failures.includes('ECONNREFUSED')) throw new Error('the proxy does not listen any more');
