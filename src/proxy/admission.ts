@@ -33,7 +33,7 @@ export class Admission {
   }
 
   /** Whether it matters where clients come from. */
-  get countsAddresses(): boolean {
+  get #countsAddresses(): boolean {
     return this.#limits.connectionsPerAddress > 0 || this.#limits.connectsPerSecondPerAddress > 0;
   }
 
@@ -50,14 +50,14 @@ export class Admission {
   /**
    * A client has connected.
    *
-   * @param address - as Node prints it; undefined: not known, or not needed ({@link countsAddresses}).
+   * @param address - as Node prints it; undefined: the client has gone already.
    * @returns why it is refused; undefined: it is let in, and {@link leave} must be called when it has gone.
    */
   enter(address: string | undefined, nowMs: number): SqlError | undefined {
     const { connections, connectionsPerAddress } = this.#limits;
     // First what costs nothing: a refused client takes no token of the others'.
     if (connections > 0 && this.#connections >= connections) return tooManyConnections();
-    if (!this.countsAddresses) {
+    if (!this.#countsAddresses) {
       if (this.#bucket?.take(nowMs) === false) return connectsTooFast();
       this.#connections++;
       return undefined;

@@ -9,8 +9,8 @@
  */
 import { connect } from 'node:net';
 import { limits } from '../base/limits.js';
-import { LinkedAbort } from '../base/linked-abort.js';
 import { type Runtime, StoppedError } from '../base/runtime.js';
+import { withinTime } from '../base/time-limit.js';
 import { Capability, hasCapability } from '../wire/capability.js';
 import { ERR_HEADER, parseErr } from '../wire/err-packet.js';
 import { parseGreetingHead } from '../wire/greeting.js';
@@ -48,18 +48,13 @@ export async function checkHealth(
   { runtime, isTlsDemanded, statusTls }: HealthCheckOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const bound = new LinkedAbort(signal);
-  const timer = runtime.sleep(limits.backendCheckMs, bound.signal).then(
-    () => bound.abort(new StoppedError('the check took too long')),
-    () => undefined,
+  const late = (): Error => new StoppedError('the check took too long');
+  const [greeting, status] = await withinTime(
+    { runtime, ms: limits.backendCheckMs, late },
+    (bound) =>
+      Promise.all([greetingFault(backend, isTlsDemanded, bound), statusFault(backend, statusTls, bound)]),
+    signal,
   );
-  const [greeting, status] = await Promise.all([
-    greetingFault(backend, isTlsDemanded, bound.signal),
-    statusFault(backend, statusTls, bound.signal),
-  ]);
-  bound.abort(new StoppedError('the check is done'));
-  bound.unlink();
-  await timer;
   signal.throwIfAborted();
   return greeting ?? status;
 }

@@ -7,6 +7,7 @@ import { utf8 } from '../../src/base/bytes.js';
 import { ViewGates } from '../../src/proxy/intercept/view-gates.js';
 import type { StatementGate } from '../../src/proxy/statement-gate.js';
 import type { NamedView, ViewService } from '../../src/view/index.js';
+import { cpuNs } from '../support/cpu-time.js';
 
 const STEMS = ['sales', 'users', 'totals', 'items', 'reports', 'balance', 'regions'];
 const PREFIXES = ['mv', 'view', 'daily', 'hourly', 'top'];
@@ -42,18 +43,6 @@ function gateBefore(count: number, schema: string): StatementGate {
     presentId: (id) => id,
   });
   return gates.open({ connectionId: 1, user: 'root', database: 'test', capabilities: 0 });
-}
-
-/** CPU nanoseconds a call, the least of a few rounds. */
-function cpuNs(work: () => void, calls: number): number {
-  let least = Infinity;
-  for (let round = 0; round < 7; round++) {
-    const before = process.cpuUsage();
-    for (let i = 0; i < calls; i++) work();
-    const { user, system } = process.cpuUsage(before);
-    least = Math.min(least, ((user + system) * 1000) / calls);
-  }
-  return least;
 }
 
 // A registered name of four bytes or fewer takes the quicker look away (src/sql/scan/gate.ts).

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ProxyOptions } from '../../../src/proxy/proxy.js';
+import { reply } from '../../support/child-reply.js';
 
 /** How the process is set up: what can be said in JSON. */
 export interface ChildProxyOptions extends Pick<ProxyOptions, 'limits' | 'clientTls'> {
@@ -77,15 +78,4 @@ export class ChildProxy {
     this.#child.disconnect();
     await exited;
   }
-}
-
-function reply<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new Error(`the proxy exited with ${String(code)}`));
-    child.once('exit', onExit);
-    child.once('message', (message) => {
-      child.off('exit', onExit);
-      resolve(message as T);
-    });
-  });
 }
