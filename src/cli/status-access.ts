@@ -1,7 +1,7 @@
 /** Who may look at the status port: everybody on this machine; from elsewhere who has the token. */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { messageOf } from '../base/errors.js';
+import { isLoopback } from '../base/loopback.js';
 import { ConfigError } from './config-error.js';
 import { type Options, printHostPort } from './options.js';
 
@@ -26,12 +26,6 @@ export function statusToken(options: Options): string | undefined {
       `status-token-file: not ${TOKEN_LENGTH_MIN} characters of ASCII or more, without blanks`,
     );
   return token;
-}
-
-/** Whether only this machine can reach what listens there. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
 }
 
 function read(path: string): string {

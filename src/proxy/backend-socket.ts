@@ -4,6 +4,7 @@
  */
 import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { isLoopback } from '../base/loopback.js';
 import { CompressedServerLeg } from '../wire/compressed-server-leg.js';
 import type { Backend } from './backends.js';
 import { CompressedStage } from './compressed-stage.js';
@@ -76,6 +77,14 @@ export class BackendSocket {
   /** Whether bytes that are stable are so only as long as reading is paused while they are written. */
   get isReadingInPlace(): boolean {
     return this.#buffers !== undefined && this.#compressed === undefined;
+  }
+
+  /** Whether nobody else can read what goes to the server: it has TLS, or never leaves this machine. */
+  get isPrivate(): boolean {
+    // TLS, which comes before anything of a client's.
+    if (this.#buffers === undefined) return true;
+    const { remoteAddress, localAddress } = this.#socket;
+    return remoteAddress !== undefined && (remoteAddress === localAddress || isLoopback(remoteAddress));
   }
 
   /** Bytes written that the kernel has not taken. */

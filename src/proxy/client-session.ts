@@ -10,21 +10,20 @@
  */
 import type { Socket } from 'node:net';
 import { NO_BYTES } from '../base/bytes.js';
+import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { loggedCause } from '../base/sensitive.js';
-import { printErr } from '../wire/err-packet.js';
-import { frame } from '../wire/packet-writer.js';
 import { type BackendEvents, BackendSocket } from './backend-socket.js';
 import type { Backend } from './backends.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr, framedErrForGreeting } from './error-map.js';
 import { HandshakeRelay, type Login } from './handshake-relay.js';
 import type { MovableSession } from './move/session-move.js';
 import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
 import type { TargetSession } from './move/target-login.js';
-import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
+import { handshakeTimedOut, noServerReachable, passwordInClear } from './proxy-errors.js';
 import { type SessionJournal, openJournal } from './journal/session-journal.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
@@ -162,11 +161,8 @@ export class ClientSession {
         this.#backend?.destroy();
         return;
       case 'login': {
-        const err = toErrPacket(handshakeTimedOut());
-        this.#end(
-          frame(2, (out) => printErr(err, out)),
-          handshakeTimedOut(),
-        );
+        const error = handshakeTimedOut();
+        this.#end(framedErr(2, error), error);
         return;
       }
       default:
@@ -249,11 +245,8 @@ export class ClientSession {
       this.#handshake.fail(noServerReachable());
       return;
     }
-    const err = { ...toErrPacket(noServerReachable()), sqlState: '' };
-    this.#end(
-      frame(0, (out) => printErr(err, out)),
-      noServerReachable(),
-    );
+    const error = noServerReachable();
+    this.#end(framedErrForGreeting(error), error);
   }
 
   #blame(why: string): void {
@@ -305,6 +298,7 @@ export class ClientSession {
           if (!this.#hasClientEnded) this.#blame(why);
         },
         changeBackend: () => this.#changeBackend(),
+        passwordRefusal: () => this.#passwordRefusal(),
         admit: (user) => this.#host.admission.enterUser(user),
         done: (login) => this.#beginCommands(login),
         end: (last, reason) => this.#end(last, reason),
@@ -322,9 +316,11 @@ export class ClientSession {
     this.#handshake = undefined;
     this.#connectionId = connectionId;
     this.#greetedId = login.greetedId;
-    const sessionUser = new SessionUser(user, capabilities, admission, (newUser, errno) =>
-      this.#journal?.changedUser(newUser, errno),
-    );
+    const sessionUser = new SessionUser({
+      ...{ name: user, capabilities, admission },
+      passwordRefusal: () => this.#passwordRefusal(),
+      changed: (newUser, errno) => this.#journal?.changedUser(newUser, errno),
+    });
     this.#user = sessionUser;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
@@ -335,6 +331,7 @@ export class ClientSession {
         this.#isInputHeld = isHeld;
         this.#letClientFlow();
       },
+      passwordRefusal: () => this.#passwordRefusal(),
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
@@ -350,6 +347,11 @@ export class ClientSession {
     else if (backendRest.length > 0) this.#relay.fromBackend(backendRest, backendRest.length);
     if (login.isClientCompressed) this.#client.compress(clientRest);
     else if (clientRest.length > 0) this.#relay.fromClient(clientRest);
+  }
+
+  /** A client that has TLS takes it that nobody can read its password on the way. */
+  #passwordRefusal(): SqlError | undefined {
+    return this.#client.isSecure && this.#backend?.isPrivate !== true ? passwordInClear() : undefined;
   }
 
   #toClient(bytes: Uint8Array, length: number): void {

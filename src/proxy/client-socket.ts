@@ -69,6 +69,11 @@ export class ClientSocket {
     this.#socket.on('data', this.#received);
   }
 
+  /** Whether it has TLS. */
+  get isSecure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
   /** Bytes written that the kernel has not taken. */
   get pendingBytes(): number {
     return this.#socket.writableLength;

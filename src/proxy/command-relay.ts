@@ -17,14 +17,12 @@ import { limits } from '../base/limits.js';
 import { AnswerFollower } from '../wire/answer-follower.js';
 import { AnswerKind, type AnswerKindCode } from '../wire/answer-kind.js';
 import { Capability } from '../wire/capability.js';
-import { printErr } from '../wire/err-packet.js';
 import type { AnswerListener } from '../wire/expected-answers.js';
 import { nextSequence } from '../wire/packet-header.js';
-import { frame } from '../wire/packet-writer.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import { SESSION_STATUS, ServerStatus } from '../wire/server-status.js';
 import { CommandWalker, type MessageHandler, type MessageHead, type Route } from './command-walker.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr } from './error-map.js';
 import { HeldStatement } from './held-statement.js';
 import type { CommandWatch } from './journal/command-watch.js';
 import { LocalAnswer } from './local-answer.js';
@@ -69,7 +67,10 @@ export class CommandRelay {
     this.#ports = parts.ports;
     this.#watch = parts.watch;
     this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
-    this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
+    this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status, () => {
+      const refusal = parts.ports.passwordRefusal();
+      if (refusal !== undefined) throw refusal;
+    });
     this.#connectionId = parts.connectionId;
     this.#router = new StatementRouter(parts.gate, parts.origin, parts.changeUser);
     this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
@@ -122,7 +123,7 @@ export class CommandRelay {
     try {
       this.#follow(chunk, length);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError || error instanceof SqlError)) throw error;
       this.#failBackend(chunk, error);
       return;
     }
@@ -417,18 +418,18 @@ export class CommandRelay {
   /** The client's bytes make no sense, or are too many: what it sent before them is answered, then it is told. */
   #failClient(error: ProtocolError | SqlError): void {
     this.#isFailing = true;
-    const err = frame(nextSequence(this.#walker.sequence), (out) => printErr(toErrPacket(error), out));
+    const err = framedErr(nextSequence(this.#walker.sequence), error);
     // The answer to a message that is cut short would never come.
     if (this.#walker.isInMessage) this.#endWith(err, error);
     else this.#takeTurn(() => this.#endWith(err, error));
   }
 
-  /** The answers make no sense: what came before in this chunk is still good. */
-  #failBackend(chunk: Uint8Array, error: ProtocolError): void {
+  /** The answers make no sense, or must not reach the client: what came before in this chunk is still good. */
+  #failBackend(chunk: Uint8Array, error: ProtocolError | SqlError): void {
     const isRelaying = this.#task === undefined;
     const { errorAt, errorSequence } = this.#answers;
     if (isRelaying && errorAt > 0) this.#ports.toClient(chunk, errorAt);
-    const err = frame(errorSequence, (out) => printErr(toErrPacket(error), out));
+    const err = framedErr(errorSequence, error);
     // In the middle of a packet an ERR packet would only be taken for more of it.
     this.#endWith(isRelaying && errorAt >= 0 ? err : NO_BYTES, error);
   }

@@ -20,7 +20,7 @@ import { NO_BYTES } from '../base/bytes.js';
 import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { Capability, hasCapability } from '../wire/capability.js';
-import { ERR_HEADER, parseErr, printErr } from '../wire/err-packet.js';
+import { ERR_HEADER, parseErr } from '../wire/err-packet.js';
 import { type GreetingHead, parseGreetingHead, setOffered } from '../wire/greeting.js';
 import {
   type ResponseIdentity,
@@ -31,11 +31,12 @@ import {
 } from '../wire/handshake-response.js';
 import { OK_HEADER, parseOk } from '../wire/ok-packet.js';
 import { HEADER_BYTES } from '../wire/packet-header.js';
+import { asksForPassword, isPasswordPlugin } from '../wire/password-request.js';
 import { type Message, PacketSplitter } from '../wire/packet-splitter.js';
 import { frame, framePayload } from '../wire/packet-writer.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import { SSL_REQUEST_BYTES, isSslRequest } from '../wire/ssl-request.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr, framedErrForGreeting } from './error-map.js';
 import type { BackendCompression } from './backend-compression.js';
 import { backendLacksTls, badHandshake, serverGoneAtLogin } from './proxy-errors.js';
 
@@ -89,6 +90,8 @@ export interface HandshakePorts {
   blameBackend(why: string): void;
   /** Another tidb-server is to take the login, and greets next. @returns false: there is none. */
   changeBackend(): boolean;
+  /** Why the client must not send its password itself, now that it may have TLS; undefined: it may. */
+  passwordRefusal(): SqlError | undefined;
   /** TiDB has let the user in. @returns why he is refused all the same; undefined: {@link done} follows. */
   admit(user: string): SqlError | undefined;
   done(login: Login): void;
@@ -178,13 +181,8 @@ export class HandshakeRelay {
 
   /** Gives the login up. */
   fail(error: SqlError): void {
-    const err = toErrPacket(error);
-    // In the place of the greeting, before the protocol's version is known, there is no SQL state.
     const isFirst = this.#offered === undefined;
-    const packet = frame(this.#answerSequence, (out) =>
-      printErr(isFirst ? { ...err, sqlState: '' } : err, out),
-    );
-    this.#finish(packet, error);
+    this.#finish(isFirst ? framedErrForGreeting(error) : framedErr(this.#answerSequence, error), error);
   }
 
   /** How much higher sequence ids are on the client's side than on tidb-server's. */
@@ -305,6 +303,12 @@ export class HandshakeRelay {
       this.fail(serverGoneAtLogin('the client cannot go to another one'));
       return;
     }
+    const isPassword = isPasswordPlugin(response.authPlugin) && response.authDataEnd > response.authDataAt;
+    const refusal = isPassword ? this.#ports.passwordRefusal() : undefined;
+    if (refusal !== undefined) {
+      this.fail(refusal);
+      return;
+    }
     this.#forward(payload);
   }
 
@@ -354,12 +358,9 @@ export class HandshakeRelay {
       return;
     }
     this.#hasAnswered = true;
-    const refusal = payload[0] === OK_HEADER ? this.#ports.admit(response.user) : undefined;
+    const refusal = this.#refusalOf(payload, response);
     if (refusal !== undefined) {
-      this.#finish(
-        frame(sequence + this.#shift, (out) => printErr(toErrPacket(refusal), out)),
-        refusal,
-      );
+      this.#finish(framedErr(sequence + this.#shift, refusal), refusal);
       return;
     }
     this.#ports.toClient(relabelled(message, sequence + this.#shift));
@@ -382,6 +383,12 @@ export class HandshakeRelay {
       clientRest: this.#fromClient.rest(),
       backendRest: this.#fromBackend.rest(),
     });
+  }
+
+  /** Why the client does not get to hear what the server has said. */
+  #refusalOf(payload: Uint8Array, { user }: ResponseIdentity): SqlError | undefined {
+    if (payload[0] === OK_HEADER) return this.#ports.admit(user);
+    return asksForPassword(payload) ? this.#ports.passwordRefusal() : undefined;
   }
 
   #finish(last: Uint8Array, reason: Error = new ProtocolError('tidb', 'the login was refused')): void {

@@ -1,9 +1,8 @@
 /** The answers of ours that are one packet. */
 import { plainOk, printOk } from '../wire/ok-packet.js';
-import { printErr } from '../wire/err-packet.js';
 import { frame } from '../wire/packet-writer.js';
 import { printPrepareOk } from '../wire/prepare-ok.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr } from './error-map.js';
 import type { LocalAction } from './statement-router.js';
 
 /** @param status - the session's flags. */
@@ -14,7 +13,7 @@ export function localPacket(
 ): Uint8Array {
   switch (action.kind) {
     case 'error':
-      return frame(sequence, (out) => printErr(toErrPacket(action.error), out));
+      return framedErr(sequence, action.error);
     case 'ok':
       return frame(sequence, (out) => printOk(plainOk(status), out));
     case 'prepared': {

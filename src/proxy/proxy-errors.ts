@@ -45,6 +45,16 @@ export function backendLacksTls(): SqlError {
   return new SqlError(1105, 'HY000', 'the tidb-server does not offer TLS');
 }
 
+/** ER_SECURE_TRANSPORT_REQUIRED: the client would send its password, and we would pass it on for all to read. */
+export function passwordInClear(): SqlError {
+  return new SqlError(
+    3159,
+    'HY000',
+    'This account logs in by its password itself, which TiView does not send to a tidb-server without TLS: start it ' +
+      'with --tidb-tls-ca, or give the account mysql_native_password',
+  );
+}
+
 /** The tidb-server, or TLS with it, broke off in the middle of a login. */
 export function serverGoneAtLogin(why: string): SqlError {
   return new SqlError(1105, 'HY000', `the tidb-server broke off the login: ${why}`);

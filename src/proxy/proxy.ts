@@ -6,8 +6,6 @@ import { type SqlError, TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
-import { printErr } from '../wire/err-packet.js';
-import { frame } from '../wire/packet-writer.js';
 import { Admission } from './admission.js';
 import { whyUnavailable } from './availability.js';
 import type { BackendCompression } from './backend-compression.js';
@@ -15,7 +13,7 @@ import { type Backend, Backends, type ListedServer } from './backends.js';
 import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
 import { ClientSession } from './client-session.js';
-import { toErrPacket } from './error-map.js';
+import { framedErrForGreeting } from './error-map.js';
 import type { JournalOptions } from './journal/journal.js';
 import { checkHealth } from './health-check.js';
 import { watchHealth } from './health-watch.js';
@@ -270,9 +268,8 @@ export class Proxy {
   #refuse(socket: Socket, why: SqlError): void {
     this.counts.refusedConnections++;
     this.counts.errorsOfTiview++;
-    const err = { ...toErrPacket(why), sqlState: '' };
     socket.on('error', () => socket.destroy());
-    socket.end(frame(0, (out) => printErr(err, out)));
+    socket.end(framedErrForGreeting(why));
     socket.destroySoon();
   }
 

@@ -1,4 +1,5 @@
 /** What a relay is made of, and what it may do to the two sockets it lies between. */
+import type { SqlError } from '../base/errors.js';
 import type { Runtime } from '../base/runtime.js';
 import type { CommandWatch } from './journal/command-watch.js';
 import type { SessionOrigin } from './move/session-origin.js';
@@ -37,6 +38,8 @@ export interface RelayPorts {
   toClient(bytes: Uint8Array, length: number): void;
   /** Sends to the tidb-server. @param bytes - handed over: nobody writes to them any more. */
   toBackend(bytes: Uint8Array): void;
+  /** Why the client must not be asked for its password itself; undefined: it may be. */
+  passwordRefusal(): SqlError | undefined;
   /** Resolves when the client's socket has room. @throws the signal's reason. */
   clientRoom(signal: AbortSignal): Promise<void>;
   /** Stops reading from the client, or goes on: too much of its input waits, or does no longer. */

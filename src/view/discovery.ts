@@ -9,6 +9,7 @@
  */
 import { TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
+import { isLoopback } from '../base/loopback.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { withinTime } from '../base/time-limit.js';
@@ -149,10 +150,6 @@ export function labelsByAddress(
       return [`${host}:${port ?? ''}`, new Map(pairs)];
     }),
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 function isUnspecified(host: string): boolean {

@@ -75,6 +75,7 @@ export interface ResponseIdentity {
   readonly capabilities: number;
   readonly user: string;
   readonly database: string | undefined;
+  readonly authPlugin: string | undefined;
   /** Where the proof lies in the payload. */
   readonly authDataAt: number;
   readonly authDataEnd: number;
@@ -90,7 +91,8 @@ export function parseResponseIdentity(payload: Uint8Array): ResponseIdentity {
   const authDataAt = authData.byteOffset - payload.byteOffset;
   const authDataEnd = authDataAt + authData.length;
   const database = has(Capability.connectWithDb) && reader.left > 0 ? reader.nulText() : undefined;
-  return { capabilities, user, database, authDataAt, authDataEnd };
+  const authPlugin = has(Capability.pluginAuth) && reader.left > 0 ? readLastText(reader) : undefined;
+  return { capabilities, user, database, authPlugin, authDataAt, authDataEnd };
 }
 
 /** Changes, in place, the capabilities of a response (or SSLRequest), and nothing else. */

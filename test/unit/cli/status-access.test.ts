@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ConfigError } from '../../../src/cli/config-error.js';
 import { readConfig } from '../../../src/cli/config.js';
-import { isLoopback, statusToken } from '../../../src/cli/status-access.js';
+import { statusToken } from '../../../src/cli/status-access.js';
 
 describe('access to the status port', () => {
   let folder: string;
@@ -32,9 +32,6 @@ describe('access to the status port', () => {
   it('is free on loopback', () => {
     expect(tokenOf()).to.equal(undefined);
     expect(tokenOf('--status', '[::1]:0')).to.equal(undefined);
-    expect(['127.0.0.1', '127.9.9.9', '::1', 'localhost'].map(isLoopback)).to.deep.equal(Array(4).fill(true));
-    const others = ['0.0.0.0', '::', '10.0.0.1', '128.0.0.1', '127.0.0.1.example.com', 'host', ''];
-    expect(others.map(isLoopback)).to.deep.equal(Array(7).fill(false));
   });
 
   it('needs a token elsewhere, and says so in one line that names the key', () => {

@@ -125,6 +125,57 @@ describe('handshake relay', () => {
     });
   });
 
+  describe('where somebody could read a password on its way to the server', () => {
+    const exposed = (): LoginRig => {
+      const rig = new LoginRig(true).backend(greet()).client(sslRequest);
+      rig.isPasswordExposed = true;
+      return rig;
+    };
+    const refusalIn = (event: string | undefined): string => {
+      const packet = fromClient(event);
+      return `${packet[3]} ${parseErr(packet.subarray(4)).errno}`;
+    };
+
+    for (const [what, payload] of [
+      ['caching_sha2_password', '\u0001\u0004'],
+      ['a plugin of clear text', '\u00femysql_clear_password\0'],
+    ] as const) {
+      it(`does not let ${what} ask for it`, () => {
+        const rig = exposed().client(respond(2, Capability.ssl));
+        rig.take();
+        const asking = framePayload(
+          2,
+          Uint8Array.from(payload, (letter) => letter.charCodeAt(0)),
+        );
+        const [event, ...more] = rig.backend(asking).take();
+        expect(event).to.match(/^end /);
+        expect(refusalIn(event)).to.equal('3 3159');
+        expect(more).to.deep.equal([]);
+        expect(rig.client(framePayload(4, utf8('secret\0'))).take()).to.deep.equal([]);
+        expect(rig.relay.errno).to.equal(3159);
+      });
+    }
+
+    it('passes on what is no password', () => {
+      const rig = exposed().client(respond(2, Capability.ssl));
+      rig.take();
+      rig.backend(framePayload(2, fromHex('0103'))).backend(ok(3));
+      expect(rig.take()).to.deep.equal([
+        `client ${toHex(framePayload(3, fromHex('0103')))}`,
+        `client ${toHex(ok(4))}`,
+        'done',
+      ]);
+    });
+
+    it('does not pass on a response that holds it', () => {
+      const rig = exposed();
+      rig.take();
+      const [event, ...more] = rig.client(respond(2, Capability.ssl, 'mysql_clear_password')).take();
+      expect(refusalIn(event)).to.equal('3 3159');
+      expect(more).to.deep.equal([]);
+    });
+  });
+
   describe('with TLS on the server’s side', () => {
     it('asks for it, waits for it, and has sequence ids that are one higher there', () => {
       const rig = new LoginRig(false, true).backend(greet());

@@ -4,6 +4,7 @@ import { SqlError } from '../../../src/base/errors.js';
 import { CommandRelay } from '../../../src/proxy/command-relay.js';
 import type { CommandWatch } from '../../../src/proxy/journal/command-watch.js';
 import { SessionOrigin } from '../../../src/proxy/move/session-origin.js';
+import { passwordInClear } from '../../../src/proxy/proxy-errors.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
 import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import { SessionMeter } from '../../../src/proxy/session-meter.js';
@@ -36,6 +37,8 @@ export class RelayRig {
   /** Set when the relay has ended the session: the last bytes are among the client's. */
   endedBy: Error | undefined;
   #roomMakers: (() => void)[] = [];
+  /** Whether somebody could read the client's password on its way to the server. */
+  isPasswordExposed = false;
   /** Whether the client reads. */
   hasRoom = true;
 
@@ -54,6 +57,7 @@ export class RelayRig {
       holdClient: (isHeld: boolean) => {
         this.isClientHeld = isHeld;
       },
+      passwordRefusal: () => (this.isPasswordExposed ? passwordInClear() : undefined),
       end: (last: Uint8Array, reason: Error) => {
         this.#toClient.push(last);
         this.endedBy = reason;

@@ -1,8 +1,9 @@
 // What one session may do: change its user, be silent, send much.
 import { expect } from 'chai';
-import { NO_BYTES, concatBytes, toHex } from '../../../src/base/bytes.js';
+import { NO_BYTES, concatBytes, toHex, utf8 } from '../../../src/base/bytes.js';
 import { Admission } from '../../../src/proxy/admission.js';
 import { DEFAULT_CLIENT_LIMITS } from '../../../src/proxy/client-limits.js';
+import { passwordInClear } from '../../../src/proxy/proxy-errors.js';
 import { OPEN_GATES, PASS, type StatementGate } from '../../../src/proxy/statement-gate.js';
 import { SessionUser } from '../../../src/proxy/session-user.js';
 import { Silence } from '../../../src/proxy/silence.js';
@@ -33,7 +34,10 @@ describe('the user of a session', () => {
   const admission = (): Admission => new Admission({ ...DEFAULT_CLIENT_LIMITS, connectionsPerUser: 1 }, 0);
   const session = (counts: Admission, user: string): SessionUser => {
     expect(counts.enterUser(user)).to.equal(undefined);
-    return new SessionUser(user, Capability.protocol41, counts);
+    return new SessionUser({
+      ...{ name: user, capabilities: Capability.protocol41, admission: counts },
+      passwordRefusal: () => undefined,
+    });
   };
 
   it('is another when TiDB agrees, and makes room for one of the first', () => {
@@ -71,6 +75,22 @@ describe('the user of a session', () => {
     const change = user.change(payloadOf(changeTo('bob')));
     expect(change.kind === 'refuse' && change.error.errno).to.equal(1203);
     expect(user.change(payloadOf(changeTo('ann'))).kind).to.equal('pass');
+  });
+
+  it('does not change by a password that somebody could read', () => {
+    for (const authPlugin of ['mysql_clear_password', 'mysql_native_password']) {
+      const heard: string[] = [];
+      const user = new SessionUser({
+        ...{ name: 'ann', capabilities: 0xff_ff_ff_ff, admission: admission() },
+        passwordRefusal: passwordInClear,
+        changed: (newUser, errno) => heard.push(`${newUser} ${errno}`),
+      });
+      const change = { user: 'bob', authData: utf8('secret'), database: '', collation: 46, authPlugin };
+      const packet = frame(0, (out) => printChangeUser({ ...change, attributes: [] }, 0xff_ff_ff_ff, out));
+      const isClear = authPlugin === 'mysql_clear_password';
+      expect(user.change(payloadOf(packet)).kind).to.equal(isClear ? 'refuse' : 'pass');
+      expect(heard).to.deep.equal(isClear ? ['bob 3159'] : []);
+    }
   });
 
   it('leaves nothing behind when the session ends in the middle of a change', () => {
