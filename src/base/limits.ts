@@ -88,17 +88,21 @@ export const limits = {
   packetBytes: 0xff_ff_ff,
   /** Bytes of a socket's outgoing queue above which the other side is paused. */
   relayHighWaterBytes: 1024 * 1024,
+  /** Short pieces that wait to be written to a client, above which it is no longer read from. */
+  relayQueuedWrites: 1024,
   /** Bytes read from a tidb-server at a time; one buffer of this size is shared, one is lent to each large answer. */
   relayReadBytes: 64 * 1024,
-  /** Clients connected at once; one more gets error 1040. */
+  /** Clients connected at once, unless told otherwise; one more gets error 1040. */
   clientConnections: 10_000,
+  /** Addresses of clients whose rate of new connections is known. */
+  clientAddresses: 65_536,
   /** Commands of one client whose answers have not ended; beyond, its input waits. */
   pipelinedCommands: 1024,
   /** Bytes of a client's input that wait while a statement before them is answered; beyond, its socket is paused. */
   heldInputBytes: 1024 * 1024,
   /** One message of a login. */
   handshakeBytes: 256 * 1024,
-  /** Time from a client's connection to the end of its login. */
+  /** Time from a client's connection to the end of its login, unless told otherwise. */
   handshakeMs: 10_000,
   /** Time for one tidb-server to take a connection and greet. */
   backendConnectMs: 3_000,
@@ -118,6 +122,19 @@ export const limits = {
   loadStaleMs: 15_000,
   /** What a tidb-server's status port may answer: TiDB's metrics are some hundreds of kilobytes. */
   statusAnswerBytes: 16 * 1024 * 1024,
+  /** Between two looks for sessions whose server is to be left. */
+  moveLookMs: 100,
+  /** For so long a server must have been unhealthy, and not said why, before sessions leave it. */
+  moveUnhealthyMs: 5_000,
+  /** Sessions that are moved to other servers at once. */
+  movesAtOnce: 8,
+  /** Time for a session to stand still once another server waits for it. */
+  moveStillMs: 2_000,
+  /** Time for a server to take a session that moves to it. */
+  moveEnterMs: 5_000,
+  /** Pause after a session was not moved, doubled each time, and the longest. */
+  movePauseMs: 500,
+  movePauseMsMax: 30_000,
   /** Time for TiDB to list its servers. */
   discoveryMs: 5_000,
   /** Between two looks at the list of servers. */
@@ -146,6 +163,12 @@ export const limits = {
   workerSettledMs: 60_000,
   /** Between two looks at whether the names of views have changed; statements that change them do not wait for it. */
   nameWatchMs: 20,
+  /** Bytes of a statement's beginning that slow-query and audit logs look at. */
+  loggedStatementBytes: 4096,
+  /** Prepared statements of a session whose text these logs remember. */
+  loggedPreparedStatements: 256,
+  /** Characters of records that wait to be written to a log file; beyond, records are dropped and counted. */
+  recordQueueLength: 4 * 1024 * 1024,
   /** Registered views. */
   views: 10_000,
 } as const;

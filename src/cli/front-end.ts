@@ -6,6 +6,8 @@ import { Proxy, type ProxyOptions, type ReloadableOptions } from '../proxy/proxy
 import { clientSecureContext } from '../proxy/tls-options.js';
 import { messageOf } from '../base/errors.js';
 import { ConfigError } from './config-error.js';
+import { clientLimits } from './client-limits.js';
+import { JournalFiles } from './journal-files.js';
 import { type HostPort, type Options, balanceSettings, printHostPort } from './options.js';
 import { backendTls, clientTls, statusTls } from './tls-files.js';
 
@@ -33,10 +35,33 @@ export function reloadable({ options, seeds, tls }: FrontEndSettings): Reloadabl
   return { backends: seeds.map(printHostPort), balance: balanceSettings(options), ...tls };
 }
 
-/** Starts one. @throws ListenError. */
-export function startFrontEnd(
+/** One that serves. */
+export interface FrontEnd {
+  readonly proxy: Proxy;
+  /** What it writes down on demand; to be closed when its last session has ended. */
+  readonly files: JournalFiles;
+}
+
+/** Starts one. @throws ListenError; ConfigError — a log file cannot be opened. */
+export async function startFrontEnd(
   settings: FrontEndSettings,
   parts: { readonly runtime: Runtime; readonly telemetry: Telemetry; readonly gates: StatementGates },
-): Promise<Proxy> {
-  return Proxy.start({ ...parts, listen: settings.options.listen, ...reloadable(settings) });
+): Promise<FrontEnd> {
+  const { options } = settings;
+  const files = await JournalFiles.open(options, parts);
+  try {
+    const proxy = await Proxy.start({
+      ...parts,
+      ...reloadable(settings),
+      listen: options.listen,
+      backendCompression: options['tidb-compress'],
+      proxyProtocol: options['proxy-protocol'] ?? [],
+      limits: clientLimits(options),
+      journal: files.journal,
+    });
+    return { proxy, files };
+  } catch (error) {
+    await files[Symbol.asyncDispose]();
+    throw error;
+  }
 }

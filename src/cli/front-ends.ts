@@ -2,7 +2,8 @@
 import type { Backend, ListedServer } from '../proxy/backends.js';
 import type { AnsweredStatements } from '../proxy/intercept/kill.js';
 import type { Proxy } from '../proxy/proxy.js';
-import { type FrontEndSettings, reloadable } from './front-end.js';
+import type { RelayCounts } from '../proxy/relay-counts.js';
+import { type FrontEnd, type FrontEndSettings, reloadable } from './front-end.js';
 import type { HostPort } from './options.js';
 
 /** A tidb-server, as `/status` shows it, with what its share of clients goes by. */
@@ -16,10 +17,18 @@ export interface ServerState extends Pick<
   readonly load: { readonly cpu: number; readonly memory: number } | null;
 }
 
+/** Attempts to move sessions to other servers, by what they came to. */
+export type MoveCounts = Readonly<RelayCounts['moves']>;
+
+/** None. */
+export const NO_MOVES: MoveCounts = { moved: 0, refused: 0, failed: 0 };
+
 /** How the front ends are. */
 export interface FrontEndState {
   /** Clients connected now. */
   readonly connections: number;
+  /** Since the start. */
+  readonly moves: MoveCounts;
   readonly servers: readonly ServerState[];
   /** Front-end processes, if there are several. */
   readonly workers?: readonly {
@@ -42,6 +51,8 @@ export interface FrontEnds {
   setBackends(servers: readonly ListedServer[]): void;
   /** Takes other settings; sessions that have begun keep theirs. @throws what cannot be taken: nothing is changed then. */
   reload(settings: FrontEndSettings): void;
+  /** The log files that are written on demand have been renamed: what comes next goes to new ones of the old names. */
+  reopenLogs(): void;
   /**
    * Replaces all front-end processes, one after the other: a new one accepts, the old one does no more. Its clients have
    * `drainMs` to go by themselves, then it drains.
@@ -55,7 +66,7 @@ export interface FrontEnds {
 }
 
 /** The one in this process. */
-export function localFrontEnd(proxy: Proxy): FrontEnds {
+export function localFrontEnd({ proxy, files }: FrontEnd): FrontEnds {
   return {
     get address() {
       return proxy.address;
@@ -68,10 +79,12 @@ export function localFrontEnd(proxy: Proxy): FrontEnds {
     },
     setBackends: (servers) => proxy.setBackends(servers),
     reload: (settings) => proxy.reload(reloadable(settings)),
+    reopenLogs: () => files.reopen(),
     replace: () => Promise.resolve(0),
     state: () =>
       Promise.resolve({
         connections: proxy.counts.openConnections,
+        moves: { ...proxy.counts.moves },
         servers: proxy.backends.map(serverState),
       }),
     drain: (timeoutMs, signal) => proxy.drain(timeoutMs, signal),
@@ -93,13 +106,22 @@ function rounded(part: number): number {
 }
 
 /** The statements that are answered on sessions of a proxy, and nowhere else. */
-export function localStatements(proxy: () => Pick<Proxy, 'answeredUser' | 'interrupt'>): AnsweredStatements {
+export function localStatements(proxy: () => KnownSessions): AnsweredStatements {
   return {
-    mayBeAnswered: (connectionId) => proxy().answeredUser(connectionId) !== undefined,
+    mayBeOurs: (connectionId) => isConcerned(proxy(), connectionId),
     answeredUser: (connectionId) => Promise.resolve(proxy().answeredUser(connectionId)),
     interrupt: (connectionId) => {
       proxy().interrupt(connectionId);
       return Promise.resolve();
     },
+    presentId: (connectionId) => Promise.resolve(proxy().presentId(connectionId)),
   };
+}
+
+/** What a KILL asks of a proxy. */
+export type KnownSessions = Pick<Proxy, 'answeredUser' | 'interrupt' | 'presentId'>;
+
+/** Whether TiDB would not find what is to be killed, a session of this proxy or none that is known. */
+export function isConcerned(proxy: KnownSessions, connectionId: number): boolean {
+  return proxy.answeredUser(connectionId) !== undefined || proxy.presentId(connectionId) !== connectionId;
 }

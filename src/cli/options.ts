@@ -3,6 +3,7 @@
  * variable `TIVIEW_NAME`. Values are checked here, so that a bad one is one line that names the key, wherever it
  * came from.
  */
+import { limits } from '../base/limits.js';
 import {
   BALANCE_POLICIES,
   type BalancePolicy,
@@ -10,6 +11,8 @@ import {
   type WeightRule,
 } from '../proxy/balance/balance-settings.js';
 import { LOG_LEVELS, type LogLevel } from '../observe/pino-log.js';
+import { BACKEND_COMPRESSIONS, type BackendCompression } from '../proxy/backend-compression.js';
+import { type Network, parseNetworks } from '../proxy/networks.js';
 
 /** A value that an option cannot take; the message says what it can. */
 export class OptionError extends Error {
@@ -34,6 +37,8 @@ export interface OptionSpec<T> {
   /** Undefined: the option is optional and absent by default. */
   readonly fallback: T;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Text of a host and port. @throws OptionError — when it is not one. */
 export function parseHostPort(text: string): HostPort {
@@ -99,6 +104,20 @@ const weightRule = (text: string): WeightRule => {
 const weightRules = (text: string): readonly WeightRule[] =>
   text.split(',').map((part) => weightRule(part.trim()));
 
+const compression = (text: string): BackendCompression => {
+  const found = BACKEND_COMPRESSIONS.find((name) => name === text);
+  if (found === undefined)
+    throw new OptionError(`'${text}' is not one of ${BACKEND_COMPRESSIONS.join(', ')}`);
+  return found;
+};
+
+const networks = (text: string): readonly Network[] =>
+  text.split(',').flatMap((part) => {
+    const found = parseNetworks(part.trim());
+    if (found === undefined) throw new OptionError(`'${part.trim()}' is no network`);
+    return found;
+  });
+
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
     throw new OptionError(`'${text}' is not a plain schema name`);
@@ -131,6 +150,12 @@ export const optionTable = {
     host: '127.0.0.1',
     port: 6080,
   }),
+  'status-token-file': optional('FILE', 'token to ask for at the status port (not /health)', word),
+  'proxy-protocol': optional(
+    'LIST',
+    'networks of load balancers that say where clients are: 10.0.0.0/8, ::1, *',
+    networks,
+  ),
   tidb: optional('LIST', 'tidb-servers to start from: HOST:PORT[,HOST:PORT…]', hostPortList),
   pd: optional('LIST', 'PD servers (default: found through TiDB)', hostPortList),
   balance: option<BalancePolicy>(
@@ -149,14 +174,38 @@ export const optionTable = {
   workers: option('N', 'front-end processes', whole(1, 64), 1),
   'data-dir': optional('DIR', 'embedded data and engine state', word),
   'drain-timeout': option('MS', 'how long open transactions may finish', whole(0, 3_600_000), 10_000),
+  'max-connections': option(
+    'N',
+    'clients at once (0: no limit); limits hold for each worker by itself',
+    whole(0, 1_000_000),
+    limits.clientConnections,
+  ),
+  'max-connections-per-user': option('N', 'of one user (0: no limit)', whole(0, 1_000_000), 0),
+  'max-connections-per-address': option('N', 'of one address (0: no limit)', whole(0, 1_000_000), 0),
+  'connect-rate': option('N', 'new clients a second (0: no limit)', whole(0, 1_000_000), 0),
+  'connect-rate-per-address': option('N', 'of one address (0: no limit)', whole(0, 1_000_000), 0),
+  'handshake-timeout': option('MS', 'how long a login may take', whole(1, 3_600_000), limits.handshakeMs),
+  'idle-timeout': option('MS', 'ends sessions that are silent for so long (0: never)', whole(0, DAY_MS), 0),
+  'idle-transaction-timeout': option('MS', 'the same in a transaction (0: never)', whole(0, DAY_MS), 0),
+  'max-packet': option('BYTES', "a client's longest message (0: as TiDB says)", whole(0, 2 ** 30), 0),
   demo: option<boolean>(undefined, 'embedded cluster: load a small data set', flag, false),
   'log-level': option<LogLevel>('LEVEL', LOG_LEVELS.join(', '), level, 'info'),
+  'slow-log': optional('FILE', 'writes down slow statements (JSON lines)', word),
+  'slow-threshold': option('MS', 'from how long on a statement is slow', whole(0, DAY_MS), 300),
+  'log-statements': option<boolean>(undefined, 'slow log: text of statements, not a digest', flag, false),
+  'audit-log': optional('FILE', 'writes down logins, changes of views, KILL (JSON lines)', word),
   'tls-cert': optional('FILE', 'certificate shown to clients (PEM)', word),
   'tls-key': optional('FILE', 'its key (PEM)', word),
   'tls-ca': optional('FILE', 'CA that client certificates must come from (PEM)', word),
   'tidb-tls-ca': optional('FILE', "CA of TiDB's certificates; turns TLS towards TiDB on", word),
   'tidb-tls-cert': optional('FILE', 'certificate shown to TiDB', word),
   'tidb-tls-key': optional('FILE', 'its key', word),
+  'tidb-compress': option<BackendCompression>(
+    'HOW',
+    `zlib towards TiDB: ${BACKEND_COMPRESSIONS.join(', ')} (client: where the client's side is compressed)`,
+    compression,
+    'never',
+  ),
   'cluster-tls-ca': optional('FILE', 'CA of the PD and TiKV certificates; turns TLS on', word),
   'cluster-tls-cert': optional('FILE', 'certificate shown to PD and TiKV', word),
   'cluster-tls-key': optional('FILE', 'its key', word),

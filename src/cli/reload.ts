@@ -3,7 +3,7 @@
  * taken, for connections to come; of the rest it is said that it needs a restart. What cannot be read, or used, changes
  * nothing.
  */
-import { messageOf } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { SettableLog } from '../observe/pino-log.js';
 import type { ControlLogin } from '../view/index.js';
 import type { Request } from './config.js';
@@ -76,7 +76,7 @@ export class LiveSettings {
         needsRestart: left.join(', '),
       });
     } catch (error) {
-      log.error('the configuration cannot be used; nothing is changed', { error: messageOf(error) });
+      log.error('the configuration cannot be used; nothing is changed', { error: loggedCause(error) });
     }
   }
 

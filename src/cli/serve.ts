@@ -3,8 +3,9 @@
  * reverse order when told to stop.
  */
 import { hostname } from 'node:os';
-import { TiviewError, asError, messageOf } from '../base/errors.js';
+import { TiviewError, asError } from '../base/errors.js';
 import type { Runtime, Task } from '../base/runtime.js';
+import { loggedCause } from '../base/sensitive.js';
 import { systemRuntime } from '../base/system-runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { PrometheusMetrics } from '../observe/prometheus-metrics.js';
@@ -14,7 +15,6 @@ import { type SettableLog, stderrLog, terminalLog } from '../observe/pino-log.js
 import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
-import type { Proxy } from '../proxy/proxy.js';
 import { ServerWatch } from '../proxy/server-watch.js';
 import { connectCluster } from '../tikv/client.js';
 import { BatchingTransport } from '../tikv/batch/batching-transport.js';
@@ -23,10 +23,12 @@ import { type ClusterServers, Discovery, type ViewService, startViewLayer } from
 import type { AdminWishes } from './admin-wishes.js';
 import { ConfigError } from './config-error.js';
 import type { Request } from './config.js';
-import { reloadable, startFrontEnd } from './front-end.js';
+import { type FrontEnd, reloadable, startFrontEnd } from './front-end.js';
 import { type FrontEnds, localFrontEnd, localStatements } from './front-ends.js';
+import { JournalFiles } from './journal-files.js';
 import { type HostPort, type Options, printHostPort } from './options.js';
 import { LiveSettings } from './reload.js';
+import { statusToken } from './status-access.js';
 import { StatusBoard } from './status-board.js';
 import type { StopSignals } from './stop-signals.js';
 import { clusterTls } from './tls-files.js';
@@ -59,19 +61,22 @@ export async function serve(request: ServeRequest, orders: Orders): Promise<numb
   const line = process.stderr.isTTY ? new ProgressLine(process.stderr) : undefined;
   const log = line === undefined ? stderrLog(options['log-level']) : terminalLog(options['log-level'], line);
   const runtime = systemRuntime((task, error) => {
-    log.error('a background task has failed; the process ends', { task, error: messageOf(error) });
+    log.error('a background task has failed; the process ends', { task, error: loggedCause(error) });
     crash.abort(error);
   });
   refuseWhatComesLater(options);
   const board = new StatusBoard(programVersion(), stopping.first);
   const { host, port } = options.status;
-  await using status = await StatusServer.listen(host, port, board, merged);
+  await using status = await StatusServer.listen(host, port, board, merged, statusToken(options));
   const ending = AbortSignal.any([stopping.first, crash.signal]);
   const ends = new Ends(stopping.second);
+  const telemetry = { log, metrics };
+  // Whether that can be done is said before anything begins; each front end opens them for itself.
+  await (await JournalFiles.open(options, { runtime, telemetry }))[Symbol.asyncDispose]();
   if (line !== undefined) showBuilds(line, board, runtime, ends);
   const serving = await start(
     request,
-    { runtime, telemetry: { log, metrics }, merged, board, status, ends, read: orders.read },
+    { runtime, telemetry, merged, board, status, ends, read: orders.read },
     ending,
   ).catch(async (error: unknown) => {
     await ends.run();
@@ -111,6 +116,8 @@ function grantWishes(
     for (;;) {
       const wish = await wishes.next(signal);
       if (wish === 'reload') {
+        // Also when the settings are of no use: logrotate has renamed them.
+        frontEnds.reopenLogs();
         settings.reload(frontEnds, log);
         continue;
       }
@@ -120,7 +127,7 @@ function grantWishes(
         log.info('front ends were replaced', { replaced });
       } catch (error) {
         signal.throwIfAborted();
-        log.error('not all front ends could be replaced; the others go on', { error: messageOf(error) });
+        log.error('not all front ends could be replaced; the others go on', { error: loggedCause(error) });
       }
     }
   });
@@ -232,7 +239,7 @@ async function start(request: ServeRequest, environment: Environment, signal: Ab
 async function startFrontEnds(
   { options, frontEnd }: LiveSettings,
   service: ViewService,
-  { runtime, telemetry, merged }: Environment,
+  { runtime, telemetry, merged, ends }: Environment,
 ): Promise<FrontEnds> {
   if (options.workers > 1) {
     const onBug = (error: unknown): void => {
@@ -244,10 +251,11 @@ async function startFrontEnds(
   }
   const gates = new ViewGates(
     service,
-    localStatements(() => proxy),
+    localStatements(() => local.proxy),
   );
-  const proxy: Proxy = await startFrontEnd(frontEnd, { runtime, telemetry, gates });
-  return localFrontEnd(proxy);
+  const local: FrontEnd = await startFrontEnd(frontEnd, { runtime, telemetry, gates });
+  ends.add(() => local.files[Symbol.asyncDispose]());
+  return localFrontEnd(local);
 }
 
 /** Where PD is. @throws TiviewError — nobody says. */

@@ -2,7 +2,9 @@
 import type { Work } from '../observe/progress-line.js';
 import type { StatusSource } from '../observe/status-server.js';
 import type { ViewService } from '../view/index.js';
-import type { FrontEnds } from './front-ends.js';
+import { type FrontEndState, type FrontEnds, NO_MOVES } from './front-ends.js';
+
+const NO_FRONT_ENDS: FrontEndState = { connections: 0, moves: NO_MOVES, servers: [] };
 
 /** Gathers the state of the process. */
 export class StatusBoard implements StatusSource {
@@ -24,7 +26,7 @@ export class StatusBoard implements StatusSource {
   }
 
   async status(): Promise<unknown> {
-    const frontEnds = (await this.#frontEnds?.state()) ?? { connections: 0, servers: [] };
+    const frontEnds = (await this.#frontEnds?.state()) ?? NO_FRONT_ENDS;
     return { version: this.#version, ...frontEnds, ...this.#service?.status() };
   }
 

@@ -27,6 +27,14 @@ const latencyBuckets = Array.from({ length: 19 }, (_, i) => 2 ** i / 8000);
 export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
   tiview_client_connections: { kind: 'gauge', help: 'Client connections open now' },
   tiview_client_connections_accepted_total: { kind: 'counter', help: 'Client connections accepted' },
+  tiview_refused_connections_total: {
+    kind: 'counter',
+    help: 'Clients refused when they connected, because there were too many or they came too fast',
+  },
+  tiview_silent_sessions_ended_total: {
+    kind: 'counter',
+    help: 'Sessions ended because their client was silent for too long',
+  },
   tiview_client_commands_total: { kind: 'counter', help: 'Commands that clients sent' },
   tiview_relayed_from_clients_bytes_total: { kind: 'counter', help: 'Bytes relayed from clients' },
   tiview_relayed_from_backends_bytes_total: { kind: 'counter', help: 'Bytes relayed from tidb-servers' },
@@ -92,6 +100,16 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     labels: ['server'],
     merge: 'min',
   },
+  tiview_session_moves_total: {
+    kind: 'counter',
+    help: 'Attempts to move a session to another tidb-server, by outcome: moved, refused (it cannot be carried), failed',
+    labels: ['outcome'],
+  },
+  tiview_session_move_seconds: {
+    kind: 'histogram',
+    help: 'For how long a session that moved stood still',
+    buckets: secondsBuckets,
+  },
   tiview_failed_logins_total: { kind: 'counter', help: 'Clients whose login did not come to its end' },
   tiview_rpc_total: { kind: 'counter', help: 'RPCs sent to PD and TiKV', labels: ['method'] },
   tiview_rpc_errors_total: { kind: 'counter', help: 'RPC attempts that failed, by cause', labels: ['cause'] },
@@ -101,6 +119,11 @@ export const metricCatalog: Readonly<Record<string, MetricDeclaration>> = {
     kind: 'counter',
     help: 'Regions subscribed again, by cause',
     labels: ['cause'],
+  },
+  tiview_log_records_lost_total: {
+    kind: 'counter',
+    help: 'Records that could not be written to the slow-query or audit log',
+    labels: ['log'],
   },
   tiview_epochs_total: { kind: 'counter', help: 'Epoch transactions committed' },
   tiview_epoch_seconds: {

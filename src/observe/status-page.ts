@@ -34,8 +34,9 @@ const cell = (tag, text, name) => {
   const e = document.createElement(tag); e.textContent = text === null || text === undefined ? '' : text;
   if (name) e.className = name; return e;
 };
-const serverColumns = ['address', 'health', 'connections', 'reason'];
-byId('serverHead').append(...serverColumns.map((name) => cell('th', name, name === 'connections' ? 'num' : '')));
+const serverColumns = ['address', 'zone', 'weight', 'health', 'connections', 'reason'];
+const numeric = new Set(['weight', 'connections']);
+byId('serverHead').append(...serverColumns.map((name) => cell('th', name, numeric.has(name) ? 'num' : '')));
 byId('head').append(...columns.map(([name, num]) => cell('th', name.replace('_', ' '), num ? 'num' : '')));
 const card = (title, value) => { const c = cell('div', '', 'card'); c.append(cell('span', title, 'dim'), cell('b', value)); return c; };
 async function draw() {
@@ -54,7 +55,7 @@ async function draw() {
     byId('servers').replaceChildren(...s.servers.map((server) => {
       const row = document.createElement('tr');
       row.append(...serverColumns.map((name) =>
-        cell('td', server[name], name === 'connections' ? 'num' : name === 'health' ? server[name] : '')));
+        cell('td', server[name], numeric.has(name) ? 'num' : name === 'health' ? server[name] : '')));
       return row;
     }));
   } catch (error) { byId('who').textContent = 'no answer: ' + error.message; }

@@ -1,9 +1,11 @@
 /**
  * The status port: `GET /health` (200 when views can be served), `/metrics` (Prometheus text), `/status` (JSON) and
- * the page `/`. It listens on loopback unless told otherwise, takes no input, and changes nothing.
+ * the page `/`. It listens on loopback unless told otherwise, takes no input, and changes nothing. With a token it shows
+ * nothing but `/health` to who does not know it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AUTHENTICATE, AccessToken } from './access-token.js';
 import { statusPage } from './status-page.js';
 
 /** What the status port shows. */
@@ -21,6 +23,17 @@ export interface MetricsSource {
   text(): Promise<string>;
 }
 
+/** What is shown, and to whom. */
+interface Shown {
+  readonly source: StatusSource;
+  readonly metrics: MetricsSource;
+  readonly token: AccessToken | undefined;
+}
+
+/** Few look at once; whoever sends his request byte by byte is not waited for. */
+const CONNECTIONS_MAX = 256;
+const REQUEST_MS_MAX = 5_000;
+
 /** A running status port. */
 export class StatusServer implements AsyncDisposable {
   readonly #server: Server;
@@ -33,6 +46,7 @@ export class StatusServer implements AsyncDisposable {
    * Starts listening.
    *
    * @param port - 0: any free port.
+   * @param token - to be shown by whoever asks for more than `/health`; undefined: everybody may see everything.
    * @throws the system's error when the address cannot be bound.
    */
   static async listen(
@@ -40,13 +54,17 @@ export class StatusServer implements AsyncDisposable {
     port: number,
     source: StatusSource,
     metrics: MetricsSource,
+    token?: string,
   ): Promise<StatusServer> {
-    const server = createServer((request, response) => {
-      answer(request, response, source, metrics).catch((error: unknown) => {
+    const shown = { source, metrics, token: token === undefined ? undefined : new AccessToken(token) };
+    const times = { headersTimeout: REQUEST_MS_MAX, requestTimeout: REQUEST_MS_MAX };
+    const server = createServer({ ...times, connectionsCheckingInterval: 1_000 }, (request, response) => {
+      answer(request, response, shown).catch((error: unknown) => {
         response.statusCode = 500;
         response.end(String(error));
       });
     });
+    server.maxConnections = CONNECTIONS_MAX;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, host, resolve);
@@ -69,12 +87,16 @@ export class StatusServer implements AsyncDisposable {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  source: StatusSource,
-  metrics: MetricsSource,
+  { source, metrics, token }: Shown,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?')[0];
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     reply(response, 405, 'text/plain', 'only GET\n');
+    return;
+  }
+  if (path !== '/health' && token?.isIn(request.headers.authorization) === false) {
+    response.setHeader('www-authenticate', AUTHENTICATE);
+    reply(response, 401, 'text/plain', 'show the token of --status-token-file\n');
     return;
   }
   switch (path) {

@@ -4,7 +4,10 @@
  */
 import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { isLoopback } from '../base/loopback.js';
+import { CompressedServerLeg } from '../wire/compressed-server-leg.js';
 import type { Backend } from './backends.js';
+import { CompressedStage } from './compressed-stage.js';
 import type { ReadBuffers } from './read-buffers.js';
 import type { BackendTls } from './tls-options.js';
 
@@ -36,7 +39,8 @@ export class BackendSocket {
   #lent: Buffer | undefined;
   #isPaused = false;
   #error: Error | undefined;
-  readonly #received = (chunk: Buffer): void => this.#events.received(chunk, chunk.length);
+  #compressed: CompressedStage | undefined;
+  readonly #received = (chunk: Buffer): void => this.#receive(chunk, chunk.length);
 
   /**
    * Begins to connect.
@@ -66,13 +70,21 @@ export class BackendSocket {
 
   /** Whether the bytes received last may be written as they are: nothing will be read over them before `resume`. */
   isStable(bytes: Uint8Array, length: number): boolean {
-    if (this.#buffers === undefined) return true;
+    if (this.#buffers === undefined || this.#compressed !== undefined) return true;
     return bytes === this.#lent && length >= UNCOPIED_BYTES_MIN;
   }
 
   /** Whether bytes that are stable are so only as long as reading is paused while they are written. */
   get isReadingInPlace(): boolean {
-    return this.#buffers !== undefined;
+    return this.#buffers !== undefined && this.#compressed === undefined;
+  }
+
+  /** Whether nobody else can read what goes to the server: it has TLS, or never leaves this machine. */
+  get isPrivate(): boolean {
+    // TLS, which comes before anything of a client's.
+    if (this.#buffers === undefined) return true;
+    const { remoteAddress, localAddress } = this.#socket;
+    return remoteAddress !== undefined && (remoteAddress === localAddress || isLoopback(remoteAddress));
   }
 
   /** Bytes written that the kernel has not taken. */
@@ -82,19 +94,32 @@ export class BackendSocket {
 
   /** @param bytes - handed over. */
   write(bytes: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(bytes);
+    if (!this.#socket.writable) return;
+    if (this.#compressed === undefined) this.#socket.write(bytes);
+    else for (const frame of this.#compressed.frame(bytes)) this.#socket.write(frame);
   }
 
   pause(): void {
     if (this.#isPaused) return;
     this.#isPaused = true;
+    this.#compressed?.pause();
     this.#socket.pause();
   }
 
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    this.#socket.resume();
+    if (this.#compressed?.resume() !== false) this.#socket.resume();
+  }
+
+  /** From now on both directions are compressed. @param rest - received already. */
+  compress(rest: Uint8Array): void {
+    this.#compressed = new CompressedStage(
+      new CompressedServerLeg(),
+      (contents) => this.#events.received(contents, contents.length),
+      (error) => this.#socket.destroy(error),
+    );
+    this.#compressed.receive(rest);
   }
 
   /** Turns to TLS; `connected` is told again when it stands. What was received so far has been plain text. */
@@ -142,8 +167,13 @@ export class BackendSocket {
     });
   }
 
+  #receive(bytes: Uint8Array, length: number): void {
+    if (this.#compressed === undefined) this.#events.received(bytes, length);
+    else this.#compressed.receive(bytes.subarray(0, length));
+  }
+
   #read(buffers: ReadBuffers, bytes: Uint8Array, length: number): boolean {
-    this.#events.received(bytes, length);
+    this.#receive(bytes, length);
     if (this.#lent === undefined) {
       if (length === bytes.length) this.#lent = buffers.take();
     } else if (length < UNCOPIED_BYTES_MIN && !this.#isPaused) {

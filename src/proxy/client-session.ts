@@ -9,63 +9,32 @@
  * Over 400 lines, because what is known of the two sockets is changed here and nowhere else.
  */
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { NO_BYTES } from '../base/bytes.js';
-import { TiviewError, messageOf } from '../base/errors.js';
+import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import type { Runtime } from '../base/runtime.js';
-import type { Log } from '../base/telemetry.js';
-import { printErr } from '../wire/err-packet.js';
-import { frame } from '../wire/packet-writer.js';
-import { BackendSocket } from './backend-socket.js';
-import type { Backend, Backends } from './backends.js';
+import { loggedCause } from '../base/sensitive.js';
+import { type BackendEvents, BackendSocket } from './backend-socket.js';
+import type { Backend } from './backends.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr, framedErrForGreeting } from './error-map.js';
 import { HandshakeRelay, type Login } from './handshake-relay.js';
-import { handshakeTimedOut, noServerReachable } from './proxy-errors.js';
-import type { ReadBuffers } from './read-buffers.js';
-import type { RelayCounts } from './relay-counts.js';
+import type { MovableSession } from './move/session-move.js';
+import { SessionOrigin } from './move/session-origin.js';
+import type { SocketTarget } from './move/socket-target.js';
+import type { TargetSession } from './move/target-login.js';
+import { handshakeTimedOut, noServerReachable, passwordInClear } from './proxy-errors.js';
+import { type SessionJournal, openJournal } from './journal/session-journal.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
-import type { StatementGates } from './statement-gate.js';
-import type { BackendTls } from './tls-options.js';
-
-/** What a session shares with all others of its proxy. */
-export interface SessionHost {
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly backends: Backends;
-  readonly buffers: ReadBuffers;
-  readonly gates: StatementGates;
-  readonly counts: RelayCounts;
-  readonly clientTls: SecureContext | undefined;
-  readonly backendTls: BackendTls | undefined;
-  /** From now on {@link ClientSession.tick} must be called, or need not be any more. */
-  watch(session: ClientSession, isWatched: boolean): void;
-  /** The login is done: the session has its id. */
-  loggedIn(session: ClientSession): void;
-  /** Both connections are closed. */
-  closed(session: ClientSession): void;
-}
-
-/** Why a session has ended; the reason of aborted statements. */
-class SessionEnd extends TiviewError {
-  override readonly name = 'SessionEnd';
-
-  constructor(side: 'client' | 'proxy' | 'tidb', message: string, cause?: unknown) {
-    super(message, { kind: 'sessionEnd', side, isRetryable: false, cause });
-  }
-}
-
-// Made once: an error's stack is dearer than anything else in a session's end.
-const CLIENT_GONE = new SessionEnd('client', 'the client has gone');
-const SERVER_GONE = new SessionEnd('tidb', 'the tidb-server has gone');
-const SHUTDOWN = new SessionEnd('proxy', 'the proxy shuts down');
+import type { SessionHost } from './session-host.js';
+import { CLIENT_GONE, SERVER_GONE, SHUTDOWN, SILENT, SessionEnd } from './session-end.js';
+import { SessionUser } from './session-user.js';
+import { Silence } from './silence.js';
 
 /** One client's session. */
 export class ClientSession {
-  readonly #host: SessionHost;
+  readonly #host: SessionHost<ClientSession>;
   readonly #client: ClientSocket;
   readonly #meter: SessionMeter;
   readonly #tried = new Set<Backend>();
@@ -73,19 +42,33 @@ export class ClientSession {
   #phase: 'connecting' | 'login' | 'commands' | 'ending' = 'connecting';
   #handshake: HandshakeRelay | undefined;
   #relay: CommandRelay | undefined;
+  #origin: SessionOrigin | undefined;
   #connectionId: number | undefined;
-  #user: string | undefined;
+  #greetedId: number | undefined;
+  #user: SessionUser | undefined;
+  #silence: Silence | undefined;
+  readonly #journal: SessionJournal | undefined;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
   #isInputHeld = false;
   #isClientClosed = false;
   #isBackendClosed = true;
   #hasClientEnded = false;
+  /** The server has gone while the session stood still and could do without it. */
+  #lost: { readonly by: Error | undefined } | undefined;
+  /** The client's, as far as is known. */
+  readonly address: string | undefined;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
-  constructor(host: SessionHost, socket: Socket) {
+  constructor(host: SessionHost<ClientSession>, socket: Socket, address: string | undefined) {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
+    this.address = address;
+    this.#journal = openJournal(host, address, {
+      connectionId: () => this.#connectionId,
+      user: () => this.#user?.name ?? this.#handshake?.user,
+      server: () => this.#backend?.backend.address,
+    });
     this.#client = new ClientSocket(socket, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
@@ -95,9 +78,14 @@ export class ClientSession {
     this.#connect();
   }
 
-  /** As TiDB knows it; undefined before the login is done. */
+  /** As TiDB knows it; undefined before the login is done. It changes when the session moves. */
   get connectionId(): number | undefined {
     return this.#connectionId;
+  }
+
+  /** As the client knows it, from its greeting; undefined before the login is done. */
+  get greetedId(): number | undefined {
+    return this.#greetedId;
   }
 
   /** The server that it is on, or tries to get on. */
@@ -111,9 +99,21 @@ export class ClientSession {
     return this.#relay?.state ?? 'login';
   }
 
+  /** The session for whoever moves it to another server; undefined: it cannot be moved now. */
+  get movable(): MovableSession<SocketTarget> | undefined {
+    const relay = this.#relay;
+    const origin = this.#origin;
+    if (this.#phase !== 'commands' || relay === undefined || origin === undefined) return undefined;
+    return {
+      ...{ origin, relay },
+      adopt: (target, session) => this.#adopt(target, session),
+      goesOn: () => this.#goOn(),
+    };
+  }
+
   /** Who is logged in, if a statement of the session is answered here now, of which TiDB knows nothing. */
   get answeredUser(): string | undefined {
-    return this.#relay?.isInterruptible === true ? this.#user : undefined;
+    return this.#relay?.isInterruptible === true ? this.#user?.name : undefined;
   }
 
   /** @see CommandRelay.interrupt */
@@ -136,9 +136,18 @@ export class ClientSession {
     return true;
   }
 
+  /** Ends the session, as TiDB does and like it without a word, if its client has been silent for too long. */
+  endIfSilent(nowMs: number): void {
+    const relay = this.#relay;
+    if (this.#phase !== 'commands' || relay === undefined) return;
+    this.#silence ??= new Silence(this.#host.limits, nowMs);
+    if (this.#silence.isTooLong(relay, this.#client.receivedBytes, nowMs)) this.#end(NO_BYTES, SILENT);
+  }
+
   /** Ends the session at once. */
   destroy(): void {
     this.#phase = 'ending';
+    this.#journal?.ended(SHUTDOWN.message);
     this.#relay?.end(SHUTDOWN);
     this.#client.destroy();
     this.#backend?.destroy();
@@ -152,11 +161,8 @@ export class ClientSession {
         this.#backend?.destroy();
         return;
       case 'login': {
-        const err = toErrPacket(handshakeTimedOut());
-        this.#end(
-          frame(2, (out) => printErr(err, out)),
-          handshakeTimedOut(),
-        );
+        const error = handshakeTimedOut();
+        this.#end(framedErr(2, error), error);
         return;
       }
       default:
@@ -178,9 +184,15 @@ export class ClientSession {
     this.#isBackendClosed = false;
     const release = backends.opening(backend);
     this.#setDeadline(limits.backendConnectMs);
-    // A server that the login has left is still heard of, and no more listened to.
     const isLeft = (): boolean => this.#backend !== socket;
-    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, {
+    const events = this.#eventsOf(isLeft, release);
+    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, events);
+    this.#backend = socket;
+  }
+
+  /** @param isLeft - a server that the session has left is still heard of, and no more listened to. */
+  #eventsOf(isLeft: () => boolean, release?: () => void): BackendEvents {
+    return {
       connected: () => {
         if (!isLeft()) this.#handshake?.backendSecured();
       },
@@ -192,7 +204,7 @@ export class ClientSession {
         if (!isLeft()) this.#backendEnded();
       },
       closed: (error) => {
-        release();
+        release?.();
         if (isLeft()) return;
         this.#isBackendClosed = true;
         if (this.#phase === 'connecting') {
@@ -202,8 +214,28 @@ export class ClientSession {
           this.#backendClosed(error);
         }
       },
-    });
-    this.#backend = socket;
+    };
+  }
+
+  /** Goes on with another server, to which the session has moved. */
+  #adopt(target: SocketTarget, { connectionId, status }: TargetSession): void {
+    const [left, leftId] = [this.#backend, this.#connectionId];
+    target.handOver(this.#eventsOf(() => this.#backend !== target.socket));
+    this.#backend = target.socket;
+    this.#isBackendClosed = false;
+    this.#isBackendFull = false;
+    this.#lost = undefined;
+    this.#connectionId = connectionId;
+    this.#relay?.takenOver(connectionId, status);
+    this.#host.identified(this, leftId);
+    left?.destroy();
+  }
+
+  /** The session has stood still, and does no longer. */
+  #goOn(): void {
+    if (this.#phase !== 'commands') return;
+    if (this.#lost !== undefined) this.#backendEnded(this.#lost.by);
+    else if (this.#hasClientEnded) this.#backend?.end();
   }
 
   /** No server has taken the client. */
@@ -213,11 +245,8 @@ export class ClientSession {
       this.#handshake.fail(noServerReachable());
       return;
     }
-    const err = { ...toErrPacket(noServerReachable()), sqlState: '' };
-    this.#end(
-      frame(0, (out) => printErr(err, out)),
-      noServerReachable(),
-    );
+    const error = noServerReachable();
+    this.#end(framedErrForGreeting(error), error);
   }
 
   #blame(why: string): void {
@@ -255,7 +284,7 @@ export class ClientSession {
   #beginLogin(): void {
     const { clientTls, backendTls } = this.#host;
     this.#phase = 'login';
-    this.#setDeadline(limits.handshakeMs);
+    this.#setDeadline(this.#host.limits.handshakeMs);
     if (this.#handshake !== undefined) return;
     this.#handshake = new HandshakeRelay(
       {
@@ -269,21 +298,30 @@ export class ClientSession {
           if (!this.#hasClientEnded) this.#blame(why);
         },
         changeBackend: () => this.#changeBackend(),
+        passwordRefusal: () => this.#passwordRefusal(),
+        admit: (user) => this.#host.admission.enterUser(user),
         done: (login) => this.#beginCommands(login),
         end: (last, reason) => this.#end(last, reason),
       },
-      { isOfferedToClients: clientTls !== undefined, isDemandedOfBackends: backendTls !== undefined },
+      this.#host.handshake,
     );
     this.#client.begin();
   }
 
   #beginCommands(login: Login): void {
-    const { runtime, gates } = this.#host;
+    const { runtime, gates, admission } = this.#host;
     const { connectionId, user, database, capabilities, status } = login;
+    const origin = (this.#origin = new SessionOrigin(login));
     this.#phase = 'commands';
     this.#handshake = undefined;
     this.#connectionId = connectionId;
-    this.#user = user;
+    this.#greetedId = login.greetedId;
+    const sessionUser = new SessionUser({
+      ...{ name: user, capabilities, admission },
+      passwordRefusal: () => this.#passwordRefusal(),
+      changed: (newUser, errno) => this.#journal?.changedUser(newUser, errno),
+    });
+    this.#user = sessionUser;
     this.#setDeadline(Number.POSITIVE_INFINITY);
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
@@ -293,21 +331,27 @@ export class ClientSession {
         this.#isInputHeld = isHeld;
         this.#letClientFlow();
       },
+      passwordRefusal: () => this.#passwordRefusal(),
       end: (last: Uint8Array, reason: Error) => this.#end(last, reason),
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
+    const watch = this.#journal?.loggedIn(() => gate.database);
     this.#relay = new CommandRelay({
-      runtime,
-      ports,
-      gate,
-      connectionId,
-      capabilities,
-      status,
-      meter: this.#meter,
+      ...{ runtime, ports, gate, connectionId, capabilities, origin, status },
+      ...{ meter: this.#meter, maxPacketBytes: this.#host.limits.maxPacketBytes, watch },
+      changeUser: (payload) => sessionUser.change(payload),
     });
-    this.#host.loggedIn(this);
-    if (login.backendRest.length > 0) this.#relay.fromBackend(login.backendRest, login.backendRest.length);
-    if (login.clientRest.length > 0) this.#relay.fromClient(login.clientRest);
+    this.#host.identified(this);
+    const { backendRest, clientRest } = login;
+    if (login.isBackendCompressed) this.#backend?.compress(backendRest);
+    else if (backendRest.length > 0) this.#relay.fromBackend(backendRest, backendRest.length);
+    if (login.isClientCompressed) this.#client.compress(clientRest);
+    else if (clientRest.length > 0) this.#relay.fromClient(clientRest);
+  }
+
+  /** A client that has TLS takes it that nobody can read its password on the way. */
+  #passwordRefusal(): SqlError | undefined {
+    return this.#client.isSecure && this.#backend?.isPrivate !== true ? passwordInClear() : undefined;
   }
 
   #toClient(bytes: Uint8Array, length: number): void {
@@ -349,18 +393,20 @@ export class ClientSession {
       this.#end(NO_BYTES, CLIENT_GONE);
       return;
     }
-    this.#backend?.end();
-    if (this.#phase === 'login') this.#meter.loginFailed();
+    // If the session stands still, what the client has sent is still to be forwarded.
+    if (this.#relay?.standstill?.hasBegun !== true) this.#backend?.end();
+    if (this.#phase === 'login') this.#loginFailed();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
     if (this.#phase !== 'ending') this.#setDeadline(limits.halfOpenMs);
   }
 
   #clientClosed(error: Error | undefined): void {
     this.#isClientClosed = true;
-    if (this.#phase === 'login' || this.#phase === 'connecting') this.#meter.loginFailed();
+    if (this.#phase === 'login' || this.#phase === 'connecting') this.#loginFailed();
     const reason = error === undefined ? CLIENT_GONE : new SessionEnd('client', CLIENT_GONE.message, error);
     if (error !== undefined && this.#phase !== 'ending') this.#meter.broken(reason);
     this.#phase = 'ending';
+    this.#journal?.ended(CLIENT_GONE.message);
     this.#relay?.end(reason);
     if (error === undefined) this.#backend?.end();
     else this.#backend?.destroy();
@@ -370,6 +416,10 @@ export class ClientSession {
 
   #backendEnded(error?: Error): void {
     if (this.#phase === 'connecting' || this.#phase === 'ending') return;
+    if (this.#relay?.standstill?.survivesServer === true) {
+      this.#lost = { by: error };
+      return;
+    }
     const left = this.#backend;
     this.#handshake?.backendGone(error);
     if (this.#backend !== left) return;
@@ -384,14 +434,21 @@ export class ClientSession {
     if (this.#isClientClosed) this.#finish();
   }
 
+  #loginFailed(): void {
+    this.#meter.loginFailed();
+    this.#journal?.loginFailed(this.#handshake?.errno ?? 0);
+  }
+
   /** Ends both connections, the client's after what was sent to it and these last bytes. */
   #end(last: Uint8Array, reason: Error): void {
     if (this.#phase === 'ending') return;
-    if (this.#phase !== 'commands') this.#meter.loginFailed();
+    if (this.#phase !== 'commands') this.#loginFailed();
     this.#meter.broken(reason);
-    const { connectionId } = this;
-    this.#host.log.debug('session ends', { connId: connectionId, reason: messageOf(reason) });
+    const { connectionId: connId, address } = this;
+    this.#host.log.debug('session ends', { connId, client: address, reason: loggedCause(reason) });
     this.#phase = 'ending';
+    if (reason === SILENT) this.#host.counts.silentSessions++;
+    this.#journal?.ended(loggedCause(reason));
     this.#relay?.end(reason);
     this.#backend?.end();
     if (last.length > 0) this.#client.write(last, last.length, true);
@@ -409,6 +466,7 @@ export class ClientSession {
   }
 
   #finish(): void {
+    this.#user?.end();
     this.#host.watch(this, false);
     this.#host.closed(this);
   }

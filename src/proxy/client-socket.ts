@@ -1,11 +1,15 @@
 /**
- * A client's connection: TLS if it asks for it, and word of when there is room to write again. Events are plain
- * callbacks, because they come for every chunk.
+ * A client's connection: TLS if it asks for it, and word of when there is room to write again. A client that sends and
+ * does not read is not read from either: answers of our own would pile up, which no server holds back. Events are
+ * plain callbacks, because they come for every chunk.
  */
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { copyBytes } from '../base/bytes.js';
+import { limits } from '../base/limits.js';
+import { CompressedClientLeg } from '../wire/compressed-client-leg.js';
 import { KEEP_ALIVE_MS } from './backend-socket.js';
+import { CompressedStage } from './compressed-stage.js';
 
 /** What a connection tells. */
 export interface ClientEvents {
@@ -31,9 +35,23 @@ export class ClientSocket {
   #error: Error | undefined;
   #waiters: RoomWaiter[] = [];
   #isReading = false;
-  readonly #received = (chunk: Buffer): void => this.#events.received(chunk);
+  #isPaused = false;
+  /** Whether so much waits to be written that nothing is read: it would only be answered by more. */
+  #isFull = false;
+  /** Pieces that wait to be written. */
+  #queued = 0;
+  #compressed: CompressedStage | undefined;
+  readonly #received = (chunk: Buffer): void => {
+    if (this.#compressed === undefined) this.#events.received(chunk);
+    else this.#compressed.receive(chunk);
+  };
   readonly #written = (): void => {
-    if (this.#socket.writableLength === 0) this.#events.drained();
+    if (this.#socket.writableLength === 0) this.#drained();
+  };
+
+  readonly #dequeued = (): void => {
+    this.#queued--;
+    this.#written();
   };
 
   /** @param socket - accepted with `allowHalfOpen`; not read from before {@link begin}. */
@@ -51,23 +69,52 @@ export class ClientSocket {
     this.#socket.on('data', this.#received);
   }
 
+  /** Whether it has TLS. */
+  get isSecure(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
   /** Bytes written that the kernel has not taken. */
   get pendingBytes(): number {
     return this.#socket.writableLength;
   }
 
+  /** Bytes received, ever: of TLS, if there is any. */
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   /** @param bytes - the first `length` of them; written from where they are if `isStable`, else copied. */
   write(bytes: Uint8Array, length: number, isStable: boolean): void {
     if (!this.#socket.writable) return;
-    if (isStable) {
+    if (this.#compressed !== undefined) {
+      const frames = this.#compressed.frame(length === bytes.length ? bytes : bytes.subarray(0, length));
+      for (const frame of frames) this.#socket.write(frame, this.#written);
+    } else if (isStable) {
       const piece = length === bytes.length ? bytes : bytes.subarray(0, length);
       // `drained` must come after a piece that is written in place however short it is: `drain` does not promise that.
-      this.#socket.write(piece, this.#written);
+      if (!this.#queue(piece)) this.#socket.write(piece, this.#written);
     } else {
       const copy = Buffer.allocUnsafe(length);
       copy.set(length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, length));
-      this.#socket.write(copy);
+      if (!this.#queue(copy)) this.#socket.write(copy);
     }
+    if (this.#socket.writableLength > limits.relayHighWaterBytes || this.#queued > limits.relayQueuedWrites) {
+      this.#isFull = true;
+      this.#flow();
+    }
+  }
+
+  /**
+   * A write that has to wait costs Node far more than the few bytes of a short answer, so those are counted.
+   *
+   * @returns false: it need not wait, and is still to be written.
+   */
+  #queue(piece: Uint8Array): boolean {
+    if (this.#socket.writableLength === 0) return false;
+    this.#queued++;
+    this.#socket.write(piece, this.#dequeued);
+    return true;
   }
 
   /** Resolves when at most `pendingBytes` wait. @throws the signal's reason, or that the connection has ended. */
@@ -95,11 +142,23 @@ export class ClientSocket {
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#isPaused = true;
+    this.#flow();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#isPaused = false;
+    this.#flow();
+  }
+
+  /** From now on both directions are compressed. @param rest - received already. */
+  compress(rest: Uint8Array): void {
+    this.#compressed = new CompressedStage(
+      new CompressedClientLeg(),
+      (contents) => this.#events.received(contents),
+      (error) => this.#socket.destroy(error),
+    );
+    this.#compressed.receive(rest);
   }
 
   /** Turns to TLS. @param rest - of TLS, received already. */
@@ -142,11 +201,28 @@ export class ClientSocket {
       const waiters = this.#waiters;
       this.#waiters = [];
       for (const waiter of waiters) waiter.resolve();
-      this.#events.drained();
+      this.#drained();
     });
     socket.on('error', (error) => {
       this.#error ??= error;
     });
+  }
+
+  #flow(): void {
+    if (this.#isPaused || this.#isFull) {
+      this.#compressed?.pause();
+      this.#socket.pause();
+    } else if (this.#compressed?.resume() !== false) {
+      this.#socket.resume();
+    }
+  }
+
+  #drained(): void {
+    if (this.#isFull) {
+      this.#isFull = false;
+      this.#flow();
+    }
+    this.#events.drained();
   }
 
   /** The first socket has closed, and with it whatever lay upon it. */

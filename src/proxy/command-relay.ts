@@ -7,53 +7,34 @@
  * waits until ours is out (`#input`). No socket is known here: see RelayPorts.
  *
  * Whatever cannot be followed ends the session with an ERR packet that says so, in its turn too.
+ *
+ * Over 400 lines, because each of its decisions looks at nearly all of its state.
  */
 import { assert } from '../base/assert.js';
 import { NO_BYTES, concatBytes } from '../base/bytes.js';
+import { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import type { Runtime } from '../base/runtime.js';
 import { AnswerFollower } from '../wire/answer-follower.js';
-import { AnswerKind } from '../wire/answer-kind.js';
+import { AnswerKind, type AnswerKindCode } from '../wire/answer-kind.js';
 import { Capability } from '../wire/capability.js';
-import { printErr } from '../wire/err-packet.js';
-import { plainOk, printOk } from '../wire/ok-packet.js';
+import type { AnswerListener } from '../wire/expected-answers.js';
 import { nextSequence } from '../wire/packet-header.js';
-import { frame } from '../wire/packet-writer.js';
-import { printPrepareOk } from '../wire/prepare-ok.js';
 import { ProtocolError } from '../wire/protocol-error.js';
-import { ServerStatus } from '../wire/server-status.js';
+import { SESSION_STATUS, ServerStatus } from '../wire/server-status.js';
 import { CommandWalker, type MessageHandler, type MessageHead, type Route } from './command-walker.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr } from './error-map.js';
 import { HeldStatement } from './held-statement.js';
+import type { CommandWatch } from './journal/command-watch.js';
 import { LocalAnswer } from './local-answer.js';
+import { localPacket } from './local-packet.js';
 import { LocalTask } from './local-task.js';
+import type { Standstill } from './move/standstill.js';
 import { OwnQueries } from './own-queries.js';
 import { interrupted, statementTooLong } from './proxy-errors.js';
-import type { RelayPorts } from './relay-ports.js';
+import type { CommandRelayParts, RelayPorts } from './relay-ports.js';
 import type { SessionState } from './server-metrics.js';
-import type { SessionMeter } from './session-meter.js';
-import type { LocalStatement, StatementGate } from './statement-gate.js';
+import type { SessionAccess } from './statement-gate.js';
 import { type Decision, type LocalAction, StatementRouter } from './statement-router.js';
-
-/** What a relay is made of. */
-export interface CommandRelayParts {
-  readonly runtime: Runtime;
-  readonly ports: RelayPorts;
-  readonly gate: StatementGate;
-  readonly connectionId: number;
-  /** What the client and the tidb-server have agreed on. */
-  readonly capabilities: number;
-  /** Status flags of the login. */
-  readonly status: number;
-  readonly meter: SessionMeter;
-}
-
-/** Status flags that belong to a session rather than to one statement. */
-const SESSION_STATUS =
-  ServerStatus.inTransaction |
-  ServerStatus.autocommit |
-  ServerStatus.noBackslashEscapes |
-  ServerStatus.inReadOnlyTransaction;
 
 /** Relays one session's commands and answers. */
 export class CommandRelay {
@@ -64,6 +45,7 @@ export class CommandRelay {
   readonly #walker: CommandWalker;
   readonly #router: StatementRouter;
   readonly #queries: OwnQueries;
+  readonly #watch: CommandWatch | undefined;
   /** What the client sent that has to wait. */
   #input: Uint8Array[] = [];
   #inputBytes = 0;
@@ -74,6 +56,8 @@ export class CommandRelay {
   /** What happens when all earlier answers are out. */
   #turn: (() => void) | undefined;
   #task: LocalTask | undefined;
+  #standstill: Standstill | undefined;
+  #connectionId: number;
   #isReceivingFile = false;
   #isFailing = false;
   #hasEnded = false;
@@ -81,23 +65,40 @@ export class CommandRelay {
   constructor(parts: CommandRelayParts) {
     this.#parts = parts;
     this.#ports = parts.ports;
+    this.#watch = parts.watch;
     this.#isEofDeprecated = (parts.capabilities & Capability.deprecateEof) !== 0;
-    this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status);
-    this.#router = new StatementRouter(parts.gate);
+    this.#answers = new AnswerFollower(this.#isEofDeprecated, parts.status, () => {
+      const refusal = parts.ports.passwordRefusal();
+      if (refusal !== undefined) throw refusal;
+    });
+    this.#connectionId = parts.connectionId;
+    this.#router = new StatementRouter(parts.gate, parts.origin, parts.changeUser);
     this.#queries = new OwnQueries((bytes) => parts.ports.toBackend(bytes), this.#isEofDeprecated);
-    this.#walker = new CommandWalker(this.#handler());
+    this.#walker = new CommandWalker(this.#handler(), parts.maxPacketBytes);
   }
 
   /** Whether the session could end now without cutting anything short: no command, transaction or cursor is open. */
   get isQuiet(): boolean {
+    return this.#isStill && this.#input.length === 0 && this.#standstill === undefined;
+  }
+
+  /** Whether nothing is under way but perhaps a transaction or a cursor: it is the client's turn. */
+  get isAwaitingCommand(): boolean {
+    return this.#isWaiting && this.#input.length === 0 && this.#standstill === undefined;
+  }
+
+  get #isStill(): boolean {
+    const open = ServerStatus.inTransaction | ServerStatus.cursorExists;
+    return this.#isWaiting && (this.#answers.status & open) === 0;
+  }
+
+  get #isWaiting(): boolean {
     return (
       this.#answers.lastExpected === undefined &&
       this.#turn === undefined &&
       this.#task === undefined &&
-      this.#input.length === 0 &&
       !this.#isReceivingFile &&
-      !this.#walker.isInMessage &&
-      (this.#answers.status & (ServerStatus.inTransaction | ServerStatus.cursorExists)) === 0
+      !this.#walker.isInMessage
     );
   }
 
@@ -112,15 +113,17 @@ export class CommandRelay {
     if (this.#hasEnded || this.#isFailing) return;
     if (this.#input.length > 0 || this.#isBlocked) this.#keep(chunk);
     else this.#walk(chunk);
+    if (this.#standstill !== undefined) this.#tryStandstill();
   }
 
   /** @param chunk - the first `length` bytes of it; lent for the call. */
   fromBackend(chunk: Uint8Array, length: number): void {
     if (this.#hasEnded) return;
+    this.#watch?.received(length);
     try {
       this.#follow(chunk, length);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError || error instanceof SqlError)) throw error;
       this.#failBackend(chunk, error);
       return;
     }
@@ -128,7 +131,34 @@ export class CommandRelay {
     const errors = this.#answers.takeErrors();
     if (errors > 0) this.#parts.meter.refusedByServer(errors);
     if (this.#turn !== undefined) this.#tryTurn();
+    if (this.#standstill !== undefined) this.#tryStandstill();
     if (this.#input.length > 0) this.#resumeInput();
+  }
+
+  /** The session is to stand still, as soon as it can; undefined: it goes on. */
+  setStandstill(standstill: Standstill | undefined): void {
+    this.#standstill = standstill;
+    if (standstill === undefined) this.#resumeInput();
+    else this.#tryStandstill();
+  }
+
+  /** That the session waits for, or is in. */
+  get standstill(): Standstill | undefined {
+    return this.#standstill;
+  }
+
+  /** Runs a statement on the session while it stands still. @see SessionAccess.query */
+  readonly ask: SessionAccess['query'] = (sql, signal) => this.#queries.run(sql, signal);
+
+  /** Settles when the tidb-server owes no answer to what was asked. */
+  answered(): Promise<void> {
+    return this.#queries.idle();
+  }
+
+  /** Another tidb-server goes on with the session, which stands still. @param status - its flags there. */
+  takenOver(connectionId: number, status: number): void {
+    this.#connectionId = connectionId;
+    this.#answers.noteStatus(status);
   }
 
   /** Aborts the statement that is answered here now, as KILL QUERY would. @returns whether there was one. */
@@ -153,8 +183,10 @@ export class CommandRelay {
     this.#hasEnded = true;
     this.#turn = undefined;
     this.#input = [];
+    this.#watch?.end();
     this.#task?.abandon(reason);
     this.#queries.fail(reason);
+    this.#standstill?.abandon(reason);
   }
 
   #follow(chunk: Uint8Array, length: number): void {
@@ -177,10 +209,22 @@ export class CommandRelay {
     this.#isReceivingFile = true;
   }
 
+  #tryStandstill(): void {
+    if (this.#isStill && this.#standstill?.hasBegun === false) this.#standstill.begin();
+  }
+
+  /** What belongs to a command under way goes on: its rest, a file, the exchange after COM_CHANGE_USER. */
+  get #isStopped(): boolean {
+    if (this.#standstill?.hasBegun === true) return true;
+    const isUnderWay = this.#walker.isInMessage || this.#isReceivingFile;
+    return !isUnderWay && this.#answers.pendingCount > 0 && this.#answers.lastExpected !== AnswerKind.auth;
+  }
+
   get #isBlocked(): boolean {
     return (
       this.#turn !== undefined ||
       this.#task !== undefined ||
+      (this.#standstill !== undefined && this.#isStopped) ||
       this.#isFailing ||
       this.#hasEnded ||
       this.#answers.pendingCount >= limits.pipelinedCommands
@@ -213,7 +257,7 @@ export class CommandRelay {
       const rest = this.#walker.feed(chunk);
       if (rest.length > 0) this.#keep(rest);
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
+      if (!(error instanceof ProtocolError || error instanceof SqlError)) throw error;
       this.#failClient(error);
     }
   }
@@ -250,6 +294,7 @@ export class CommandRelay {
     }
     if (head.length === 0) throw new ProtocolError('client', 'an empty packet where a command begins');
     this.#parts.meter.command(this.#answers.pendingCount === 0);
+    this.#watch?.begins(head);
     const decision = this.#router.route(head);
     if (decision.kind === 'hold') {
       this.#held = new HeldStatement();
@@ -268,22 +313,28 @@ export class CommandRelay {
   #endMessage(sequence: number): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined && this.#decide(this.#router.routeHeld(held.message()))) {
-      this.#ports.toBackend(held.framed());
+    if (held !== undefined) {
+      const message = held.message();
+      this.#watch?.whole(message);
+      if (this.#decide(this.#router.routeHeld(message))) this.#ports.toBackend(held.framed());
     }
     const action = this.#afterDrop;
     this.#afterDrop = undefined;
-    if (action !== undefined) this.#takeTurn(() => this.#perform(action, nextSequence(sequence)));
+    if (action === undefined) return;
+    const statementId = action.kind === 'prepared' ? action.statementId : undefined;
+    const answered = this.#watch?.answeredHere(action.kind === 'error', statementId);
+    this.#takeTurn(() => this.#perform(action, nextSequence(sequence), answered));
   }
 
   /** @returns whether the message is forwarded. */
   #decide(decision: Decision): boolean {
     switch (decision.kind) {
       case 'forward':
-        this.#answers.expect(decision.answer, decision.listener);
+        if (decision.answer === AnswerKind.none) this.#parts.meter.untimed();
+        this.#expect(decision.answer, decision.listener);
         return true;
       case 'answer':
-        this.#parts.meter.kept();
+        this.#parts.meter.untimed();
         this.#afterDrop = decision.action;
         return false;
       case 'ignore':
@@ -291,6 +342,17 @@ export class CommandRelay {
       case 'hold':
         assert(false, 'a statement is held once');
     }
+  }
+
+  #expect(kind: AnswerKindCode, listener: AnswerListener | undefined): void {
+    const answers = this.#answers;
+    const hasEnd = kind !== AnswerKind.none && kind !== AnswerKind.longData;
+    if (this.#watch === undefined || !hasEnd) answers.expect(kind, listener);
+    else
+      answers.expect(
+        kind,
+        this.#watch.forwarded(listener, () => answers.preparedId),
+      );
   }
 
   #takeTurn(act: () => void): void {
@@ -306,34 +368,33 @@ export class CommandRelay {
     act();
   }
 
-  #perform(action: LocalAction, sequence: number): void {
-    switch (action.kind) {
-      case 'error':
-        this.#parts.meter.refusedHere();
-        this.#send(frame(sequence, (out) => printErr(toErrPacket(action.error), out)));
-        return;
-      case 'ok':
-        this.#send(frame(sequence, (out) => printOk(plainOk(this.#status), out)));
-        return;
-      case 'prepared': {
-        const { statementId } = action;
-        const ok = { statementId, columnCount: 0, parameterCount: 0, warnings: 0 };
-        this.#send(frame(sequence, (out) => printPrepareOk(ok, out)));
-        return;
-      }
-      case 'run':
-        this.#run(action.statement, action.isBinary, sequence);
+  /** @param answered - to be told of the answer's error, or 0. */
+  #perform(action: LocalAction, sequence: number, answered: ((errno: number) => void) | undefined): void {
+    if (action.kind === 'run') {
+      this.#run(action, sequence, answered);
+      return;
     }
+    if (action.kind === 'error') this.#parts.meter.refusedHere();
+    const packet = localPacket(action, sequence, this.#status);
+    this.#ports.toClient(packet, packet.length);
+    answered?.(action.kind === 'error' ? action.error.errno : 0);
   }
 
-  #run(statement: LocalStatement, isBinary: boolean, sequence: number): void {
-    const { runtime, connectionId, capabilities } = this.#parts;
+  #run(
+    { statement, isBinary }: Extract<LocalAction, { kind: 'run' }>,
+    sequence: number,
+    answered: ((errno: number) => void) | undefined,
+  ): void {
+    const { runtime, capabilities } = this.#parts;
+    const connectionId = this.#connectionId;
     const form = { isEofDeprecated: this.#isEofDeprecated, isBinary };
     const status = (): number => this.#status;
     const answer = new LocalAnswer(sequence, form, this.#ports, status);
     const finished = (): void => {
       this.#task = undefined;
       if (answer.hasFailed) this.#parts.meter.refusedHere();
+      answered?.(answer.errno);
+      if (this.#standstill !== undefined) this.#tryStandstill();
       this.#resumeInput();
     };
     const queries = this.#queries;
@@ -354,25 +415,21 @@ export class CommandRelay {
     return this.#answers.status & SESSION_STATUS;
   }
 
-  #send(bytes: Uint8Array): void {
-    this.#ports.toClient(bytes, bytes.length);
-  }
-
-  /** The client's bytes make no sense: what it sent before them is answered, then it is told. */
-  #failClient(error: ProtocolError): void {
+  /** The client's bytes make no sense, or are too many: what it sent before them is answered, then it is told. */
+  #failClient(error: ProtocolError | SqlError): void {
     this.#isFailing = true;
-    const err = frame(nextSequence(this.#walker.sequence), (out) => printErr(toErrPacket(error), out));
+    const err = framedErr(nextSequence(this.#walker.sequence), error);
     // The answer to a message that is cut short would never come.
     if (this.#walker.isInMessage) this.#endWith(err, error);
     else this.#takeTurn(() => this.#endWith(err, error));
   }
 
-  /** The answers make no sense: what came before in this chunk is still good. */
-  #failBackend(chunk: Uint8Array, error: ProtocolError): void {
+  /** The answers make no sense, or must not reach the client: what came before in this chunk is still good. */
+  #failBackend(chunk: Uint8Array, error: ProtocolError | SqlError): void {
     const isRelaying = this.#task === undefined;
     const { errorAt, errorSequence } = this.#answers;
     if (isRelaying && errorAt > 0) this.#ports.toClient(chunk, errorAt);
-    const err = frame(errorSequence, (out) => printErr(toErrPacket(error), out));
+    const err = framedErr(errorSequence, error);
     // In the middle of a packet an ERR packet would only be taken for more of it.
     this.#endWith(isRelaying && errorAt >= 0 ? err : NO_BYTES, error);
   }

@@ -7,9 +7,11 @@
  * into the message) those bytes wait for the next chunk. Nothing else is kept here.
  */
 import { NO_BYTES, concatBytes, copyBytes } from '../base/bytes.js';
+import type { SqlError } from '../base/errors.js';
 import { HEADER_BYTES, nextSequence } from '../wire/packet-header.js';
 import { PacketFollower } from '../wire/packet-follower.js';
 import { ProtocolError } from '../wire/protocol-error.js';
+import { packetTooLarge } from './proxy-errors.js';
 
 /** Header, command code and statement number: what a handler can count on seeing (or the whole message). */
 export const HEAD_BYTES = 9;
@@ -55,9 +57,14 @@ export class CommandWalker {
   #isFile = false;
   #route: Route = 'forward';
   #firstLength = -1;
+  readonly #maxBytes: number;
+  /** Payload bytes of the current message, as far as its packets have begun. */
+  #messageBytes = 0;
 
-  constructor(handler: MessageHandler) {
+  /** @param maxBytes - of one message; 0: no limit. */
+  constructor(handler: MessageHandler, maxBytes: number) {
     this.#handler = handler;
+    this.#maxBytes = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
   }
 
   /** Whether a message has begun and not ended. */
@@ -75,8 +82,8 @@ export class CommandWalker {
    *
    * @param chunk - handed over: what is forwarded of it is written from it.
    * @returns what has to wait because the handler is blocked; empty otherwise.
-   * @throws ProtocolError — when the client's bytes cannot be followed: then `isInMessage` says whether that was in
-   *   the middle of a message. Messages before it have been forwarded.
+   * @throws ProtocolError — when the client's bytes cannot be followed; SqlError — when a message is too long: then
+   *   `isInMessage` says whether that was in the middle of a message. Messages before it have been forwarded.
    */
   feed(chunk: Uint8Array): Uint8Array {
     const bytes = this.#carry.length === 0 ? chunk : concatBytes(this.#carry, chunk);
@@ -118,6 +125,7 @@ export class CommandWalker {
 
   #begin(bytes: Uint8Array, at: number, from: number): void {
     this.#firstLength = -1;
+    this.#messageBytes = 0;
     this.#isFile = this.#handler.isReceivingFile;
     if (this.#isFile) {
       this.#route = 'forward';
@@ -131,6 +139,7 @@ export class CommandWalker {
     head.length = lengthAt(bytes, at);
     head.sequence = bytes[at + 3] ?? 0;
     try {
+      if (head.length > this.#maxBytes) throw this.#tooLarge(head.sequence);
       this.#route = this.#handler.route(head);
     } catch (error) {
       if (from < at) this.#handler.forward(bytes, from, at);
@@ -152,6 +161,8 @@ export class CommandWalker {
         if (at < 0) return bytes.length;
         if (this.#firstLength < 0) this.#firstLength = packet.length;
         else if (packet.sequence !== expected) throw new ProtocolError('client', 'packets out of order');
+        this.#messageBytes += packet.length;
+        if (this.#messageBytes > this.#maxBytes) throw this.#tooLarge(packet.sequence);
         this.#isInPacket = true;
       }
       at = packet.pass(at, bytes.length);
@@ -163,6 +174,12 @@ export class CommandWalker {
       }
       if (at === bytes.length) return at;
     }
+  }
+
+  #tooLarge(sequence: number): SqlError {
+    // The answer comes after the packet that was too much.
+    this.#packet.sequence = sequence;
+    return packetTooLarge();
   }
 
   #end(): void {

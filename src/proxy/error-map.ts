@@ -4,7 +4,8 @@
  * @see https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
  */
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
-import type { ErrPacket } from '../wire/err-packet.js';
+import { type ErrPacket, printErr } from '../wire/err-packet.js';
+import { frame } from '../wire/packet-writer.js';
 
 /** ER_UNKNOWN_ERROR: for what has no number of its own. */
 const UNKNOWN = { errno: 1105, sqlState: 'HY000' };
@@ -21,4 +22,14 @@ export function toErrPacket(error: unknown): ErrPacket {
   if (error instanceof SqlError) return { errno: error.errno, sqlState: error.sqlState, message };
   const code = error instanceof TiviewError ? BY_KIND[error.kind] : undefined;
   return { ...(code ?? UNKNOWN), message };
+}
+
+/** An ERR packet, framed. @param error - anything that was thrown. */
+export function framedErr(sequence: number, error: unknown): Uint8Array {
+  return frame(sequence, (out) => printErr(toErrPacket(error), out));
+}
+
+/** An ERR packet in the place of the greeting: before the protocol's version is known, there is no SQL state. */
+export function framedErrForGreeting(error: unknown): Uint8Array {
+  return frame(0, (out) => printErr({ ...toErrPacket(error), sqlState: '' }, out));
 }

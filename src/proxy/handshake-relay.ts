@@ -3,13 +3,16 @@
  * response, and whatever packets the authentication plugin exchanges until OK or ERR. No password is known here and
  * no round trip is added. No socket either: see HandshakePorts.
  *
- * Three things are changed on the way. Capabilities that a relay could not follow are taken out of the greeting, and
- * TLS is offered according to our own settings. The response's TLS bit says what is true on the other side. And since
- * an SSLRequest is one packet more, sequence ids differ by one where only one side has TLS.
+ * Three things are changed on the way. Capabilities that a relay could not follow are taken out of the greeting, TLS
+ * is offered according to our own settings, and zlib compression always: whether the tidb-server's side is compressed
+ * is a matter of its own. The response's bits of both say what is true on the other side. And since an SSLRequest is
+ * one packet more, sequence ids differ by one where only one side has TLS.
  *
  * A server that goes, or has no room, before it has answered the response loses the login to another one. The client's
  * proof was made with the salt of the first, so the second is told of a plugin that it cannot know, and asks the client
  * for another proof, with a salt of its own (AuthSwitchRequest). The client keeps the id of the first greeting.
+ *
+ * Over 400 lines, because what is done with a packet depends on all that came before it, from both sides.
  *
  * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
@@ -17,7 +20,7 @@ import { NO_BYTES } from '../base/bytes.js';
 import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import { Capability, hasCapability } from '../wire/capability.js';
-import { ERR_HEADER, parseErr, printErr } from '../wire/err-packet.js';
+import { ERR_HEADER, parseErr } from '../wire/err-packet.js';
 import { type GreetingHead, parseGreetingHead, setOffered } from '../wire/greeting.js';
 import {
   type ResponseIdentity,
@@ -28,14 +31,16 @@ import {
 } from '../wire/handshake-response.js';
 import { OK_HEADER, parseOk } from '../wire/ok-packet.js';
 import { HEADER_BYTES } from '../wire/packet-header.js';
+import { asksForPassword, isPasswordPlugin } from '../wire/password-request.js';
 import { type Message, PacketSplitter } from '../wire/packet-splitter.js';
 import { frame, framePayload } from '../wire/packet-writer.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import { SSL_REQUEST_BYTES, isSslRequest } from '../wire/ssl-request.js';
-import { toErrPacket } from './error-map.js';
+import { framedErr, framedErrForGreeting } from './error-map.js';
+import type { BackendCompression } from './backend-compression.js';
 import { backendLacksTls, badHandshake, serverGoneAtLogin } from './proxy-errors.js';
 
-/** Capabilities that change the packets in ways that a relay does not follow. */
+/** Capabilities that change the packets in ways that a relay does not follow, or that each side has for itself. */
 export const UNFOLLOWED_CAPABILITIES =
   Capability.compress |
   Capability.zstdCompression |
@@ -53,12 +58,18 @@ const REFUSALS: ReadonlySet<number> = new Set([1040, 1053]);
 export interface Login {
   /** As TiDB knows it. */
   readonly connectionId: number;
+  /** As the client knows it: from the first greeting, which another server's may have followed. */
+  readonly greetedId: number;
+  /** What the client answered to the greeting, without its proof. */
+  readonly response: Uint8Array;
   readonly user: string;
   readonly database: string | undefined;
   /** What the client and the tidb-server have agreed on. */
   readonly capabilities: number;
   /** Status flags of the OK packet. */
   readonly status: number;
+  readonly isClientCompressed: boolean;
+  readonly isBackendCompressed: boolean;
   /** What the client has sent beyond the login. */
   readonly clientRest: Uint8Array;
   /** What the tidb-server has sent beyond the login. */
@@ -79,40 +90,58 @@ export interface HandshakePorts {
   blameBackend(why: string): void;
   /** Another tidb-server is to take the login, and greets next. @returns false: there is none. */
   changeBackend(): boolean;
+  /** Why the client must not send its password itself, now that it may have TLS; undefined: it may. */
+  passwordRefusal(): SqlError | undefined;
+  /** TiDB has let the user in. @returns why he is refused all the same; undefined: {@link done} follows. */
+  admit(user: string): SqlError | undefined;
   done(login: Login): void;
   /** The login cannot go on: these bytes are the last ones for the client. */
   end(last: Uint8Array, reason: Error): void;
 }
 
-/** TLS as it is configured on the two sides. */
-export interface HandshakeTls {
-  readonly isOfferedToClients: boolean;
-  readonly isDemandedOfBackends: boolean;
+/** TLS and compression as they are configured on the two sides. */
+export interface HandshakeSettings {
+  readonly isTlsOffered: boolean;
+  readonly isTlsDemanded: boolean;
+  readonly backendCompression: BackendCompression;
 }
 
 /** Relays one login. */
 export class HandshakeRelay {
   readonly #ports: HandshakePorts;
-  readonly #tls: HandshakeTls;
+  readonly #settings: HandshakeSettings;
   readonly #fromClient = new PacketSplitter('client', limits.handshakeBytes);
   #fromBackend = new PacketSplitter('tidb', limits.handshakeBytes);
   #phase: 'greeting' | 'response' | 'securing' | 'auth' | 'refused' | 'ended' = 'greeting';
   #greeting: GreetingHead | undefined;
   #response: ResponseIdentity | undefined;
-  /** The response as the client sent it, for as long as another server may need it. */
+  /** The response as the client sent it: another server may need it. */
   #kept: Uint8Array | undefined;
   /** The response as it goes to the tidb-server. */
   #forwarded: Uint8Array | undefined;
   /** What the client has been offered; undefined: it has not been greeted. */
   #offered: number | undefined;
+  #greetedId = 0;
   #isClientSecure = false;
+  #isBackendCompressed = false;
   #hasMoved = false;
   /** Whether the tidb-server has answered the response. */
   #hasAnswered = false;
+  #errno = 0;
 
-  constructor(ports: HandshakePorts, tls: HandshakeTls) {
+  constructor(ports: HandshakePorts, settings: HandshakeSettings) {
     this.#ports = ports;
-    this.#tls = tls;
+    this.#settings = settings;
+  }
+
+  /** Who the client says it is; undefined: it has not said yet. */
+  get user(): string | undefined {
+    return this.#response?.user;
+  }
+
+  /** Of the error that the client has been told; 0: none. */
+  get errno(): number {
+    return this.#errno;
   }
 
   /** @param bytes - lent. */
@@ -126,6 +155,8 @@ export class HandshakeRelay {
     this.#fromClient.feed(bytes);
     // It is ahead of the server, most likely because the login moves to another one.
     if (this.#phase !== 'greeting') this.#pumpClient();
+    else if (this.#fromClient.pendingBytes > limits.handshakeBytes)
+      this.fail(badHandshake('too much, too early'));
   }
 
   #pumpClient(): void {
@@ -150,18 +181,13 @@ export class HandshakeRelay {
 
   /** Gives the login up. */
   fail(error: SqlError): void {
-    const err = toErrPacket(error);
-    // In the place of the greeting, before the protocol's version is known, there is no SQL state.
     const isFirst = this.#offered === undefined;
-    const packet = frame(this.#answerSequence, (out) =>
-      printErr(isFirst ? { ...err, sqlState: '' } : err, out),
-    );
-    this.#finish(packet, error);
+    this.#finish(isFirst ? framedErrForGreeting(error) : framedErr(this.#answerSequence, error), error);
   }
 
   /** How much higher sequence ids are on the client's side than on tidb-server's. */
   get #shift(): number {
-    return Number(this.#isClientSecure) - Number(this.#tls.isDemandedOfBackends);
+    return Number(this.#isClientSecure) - Number(this.#settings.isTlsDemanded);
   }
 
   /** Sequence id of an answer of our own to the client. */
@@ -225,7 +251,7 @@ export class HandshakeRelay {
       return;
     }
     const greeting = parseGreetingHead(payload);
-    if (this.#tls.isDemandedOfBackends && !hasCapability(greeting.capabilities, Capability.ssl)) {
+    if (this.#settings.isTlsDemanded && !hasCapability(greeting.capabilities, Capability.ssl)) {
       this.#ports.blameBackend(backendLacksTls().message);
       if (!this.#move()) this.fail(backendLacksTls());
       return;
@@ -233,9 +259,11 @@ export class HandshakeRelay {
     if (this.#offered === undefined) {
       const followed = greeting.capabilities & ~(UNFOLLOWED_CAPABILITIES | Capability.ssl);
       this.#greeting = greeting;
+      this.#greetedId = greeting.connectionId;
       this.#offered = followed;
       this.#phase = 'response';
-      setOffered(payload, greeting, followed | (this.#tls.isOfferedToClients ? Capability.ssl : 0));
+      const tls = this.#settings.isTlsOffered ? Capability.ssl : 0;
+      setOffered(payload, greeting, followed | tls | Capability.compress);
       this.#ports.toClient(relabelled(message, sequence));
       this.#pumpClient();
     } else if ((this.#offered & ~greeting.capabilities) !== 0) {
@@ -254,7 +282,7 @@ export class HandshakeRelay {
     } else if (this.#phase !== 'response') {
       throw new ProtocolError('client', 'a packet before its turn');
     } else if (!this.#isClientSecure && isSslRequest(message.payload)) {
-      if (!this.#tls.isOfferedToClients) throw new ProtocolError('client', 'TLS was not offered');
+      if (!this.#settings.isTlsOffered) throw new ProtocolError('client', 'TLS was not offered');
       this.#isClientSecure = true;
       this.#ports.upgradeClient(this.#fromClient.rest());
     } else {
@@ -263,15 +291,22 @@ export class HandshakeRelay {
   }
 
   #respond({ payload }: Message): void {
+    this.#kept = Uint8Array.from(payload);
     const response = parseResponseIdentity(payload);
-    if ((response.capabilities & (Capability.compress | Capability.zstdCompression)) !== 0) {
-      throw new ProtocolError('client', 'compression was not offered');
+    // Who can do both gets zlib, as from TiDB.
+    const compression = response.capabilities & (Capability.compress | Capability.zstdCompression);
+    if (compression === Capability.zstdCompression) {
+      throw new ProtocolError('client', 'zstd compression was not offered');
     }
     this.#response = response;
-    if (hasCapability(response.capabilities, Capability.pluginAuth)) {
-      this.#kept = Uint8Array.from(payload);
-    } else if (this.#hasMoved) {
+    if (this.#hasMoved && !hasCapability(response.capabilities, Capability.pluginAuth)) {
       this.fail(serverGoneAtLogin('the client cannot go to another one'));
+      return;
+    }
+    const isPassword = isPasswordPlugin(response.authPlugin) && response.authDataEnd > response.authDataAt;
+    const refusal = isPassword ? this.#ports.passwordRefusal() : undefined;
+    if (refusal !== undefined) {
+      this.fail(refusal);
       return;
     }
     this.#forward(payload);
@@ -283,8 +318,13 @@ export class HandshakeRelay {
     if (greeting === undefined) return;
     const payload = this.#hasMoved ? askingForAnotherProof(response) : response;
     const unoffered = greeting.capabilities & UNFOLLOWED_CAPABILITIES;
-    const plain = (this.#response?.capabilities ?? 0) & ~(unoffered | Capability.ssl);
-    if (this.#tls.isDemandedOfBackends) {
+    const ours = Capability.ssl | Capability.compress | Capability.zstdCompression;
+    this.#isBackendCompressed =
+      this.#wantsCompression && hasCapability(greeting.capabilities, Capability.compress);
+    const plain =
+      ((this.#response?.capabilities ?? 0) & ~(unoffered | ours)) |
+      (this.#isBackendCompressed ? Capability.compress : 0);
+    if (this.#settings.isTlsDemanded) {
       setCapabilities(payload, plain | Capability.ssl);
       this.#forwarded = payload;
       this.#phase = 'securing';
@@ -297,34 +337,63 @@ export class HandshakeRelay {
     }
   }
 
+  get #isClientCompressed(): boolean {
+    return hasCapability(this.#response?.capabilities ?? 0, Capability.compress);
+  }
+
+  /** Whether the tidb-server's side is to be compressed, if the server can do it. */
+  get #wantsCompression(): boolean {
+    const { backendCompression } = this.#settings;
+    return backendCompression === 'always' || (backendCompression === 'client' && this.#isClientCompressed);
+  }
+
   #authenticate(message: Message): void {
     const greeting = this.#greeting;
     const response = this.#response;
-    if (greeting === undefined || response === undefined) return;
+    const kept = this.#kept;
+    if (greeting === undefined || response === undefined || kept === undefined) return;
     const { sequence, payload } = message;
     if (!this.#hasAnswered && payload[0] === ERR_HEADER && REFUSALS.has(parseErr(payload).errno)) {
       this.#refused(message, sequence + this.#shift);
       return;
     }
     this.#hasAnswered = true;
-    this.#kept = undefined;
+    const refusal = this.#refusalOf(payload, response);
+    if (refusal !== undefined) {
+      this.#finish(framedErr(sequence + this.#shift, refusal), refusal);
+      return;
+    }
     this.#ports.toClient(relabelled(message, sequence + this.#shift));
-    if (payload[0] === ERR_HEADER) this.#phase = 'refused';
+    if (payload[0] === ERR_HEADER) {
+      this.#phase = 'refused';
+      this.#errno = parseErr(payload).errno;
+    }
     if (payload[0] !== OK_HEADER) return;
     this.#phase = 'ended';
     this.#ports.done({
       connectionId: greeting.connectionId,
+      greetedId: this.#greetedId,
+      response: withoutProof(kept, response),
       user: response.user,
       database: response.database,
       capabilities: greeting.capabilities & response.capabilities & ~UNFOLLOWED_CAPABILITIES,
       status: parseOk(payload).status,
+      isClientCompressed: this.#isClientCompressed,
+      isBackendCompressed: this.#isBackendCompressed,
       clientRest: this.#fromClient.rest(),
       backendRest: this.#fromBackend.rest(),
     });
   }
 
+  /** Why the client does not get to hear what the server has said. */
+  #refusalOf(payload: Uint8Array, { user }: ResponseIdentity): SqlError | undefined {
+    if (payload[0] === OK_HEADER) return this.#ports.admit(user);
+    return asksForPassword(payload) ? this.#ports.passwordRefusal() : undefined;
+  }
+
   #finish(last: Uint8Array, reason: Error = new ProtocolError('tidb', 'the login was refused')): void {
     this.#phase = 'ended';
+    if (last[HEADER_BYTES] === ERR_HEADER) this.#errno = (last[5] ?? 0) | ((last[6] ?? 0) << 8);
     this.#ports.end(last, reason);
   }
 }
@@ -335,6 +404,11 @@ function relabelled(message: Message, sequence: number): Uint8Array {
   if (packet === undefined) return framePayload(sequence, payload);
   packet[3] = sequence;
   return packet;
+}
+
+/** The response with nothing but stars for a proof: it is kept for as long as the session. */
+function withoutProof(payload: Uint8Array, { authDataAt, authDataEnd }: ResponseIdentity): Uint8Array {
+  return payload.fill(0x2a, authDataAt, authDataEnd);
 }
 
 /** The response with a proof that the server cannot read. */

@@ -9,8 +9,8 @@
  */
 import { connect } from 'node:net';
 import { limits } from '../base/limits.js';
-import { LinkedAbort } from '../base/linked-abort.js';
 import { type Runtime, StoppedError } from '../base/runtime.js';
+import { withinTime } from '../base/time-limit.js';
 import { Capability, hasCapability } from '../wire/capability.js';
 import { ERR_HEADER, parseErr } from '../wire/err-packet.js';
 import { parseGreetingHead } from '../wire/greeting.js';
@@ -29,6 +29,14 @@ export interface HealthCheckOptions {
   readonly statusTls: StatusTls | undefined;
 }
 
+/** How the word of a status port that does not say 200 begins. */
+const STATUS_PORT_SAYS = 'its status port says ';
+
+/** Whether a server is unhealthy by its own word: it is going to stop. @param reason - from {@link checkHealth}. */
+export function saysStopping(reason: string): boolean {
+  return reason.startsWith(STATUS_PORT_SAYS);
+}
+
 /**
  * Checks a server once.
  *
@@ -40,18 +48,13 @@ export async function checkHealth(
   { runtime, isTlsDemanded, statusTls }: HealthCheckOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const bound = new LinkedAbort(signal);
-  const timer = runtime.sleep(limits.backendCheckMs, bound.signal).then(
-    () => bound.abort(new StoppedError('the check took too long')),
-    () => undefined,
+  const late = (): Error => new StoppedError('the check took too long');
+  const [greeting, status] = await withinTime(
+    { runtime, ms: limits.backendCheckMs, late },
+    (bound) =>
+      Promise.all([greetingFault(backend, isTlsDemanded, bound), statusFault(backend, statusTls, bound)]),
+    signal,
   );
-  const [greeting, status] = await Promise.all([
-    greetingFault(backend, isTlsDemanded, bound.signal),
-    statusFault(backend, statusTls, bound.signal),
-  ]);
-  bound.abort(new StoppedError('the check is done'));
-  bound.unlink();
-  await timer;
   signal.throwIfAborted();
   return greeting ?? status;
 }
@@ -105,5 +108,5 @@ async function statusFault(
 ): Promise<string | undefined> {
   if (status === undefined) return undefined;
   const answer = await askStatusPort({ endpoint: status, path: '/status', tls, bytesMax: 0 }, signal);
-  return answer === undefined || answer.code === 200 ? undefined : `its status port says ${answer.code}`;
+  return answer === undefined || answer.code === 200 ? undefined : STATUS_PORT_SAYS + String(answer.code);
 }

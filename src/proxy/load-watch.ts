@@ -1,8 +1,8 @@
 /** Keeps what is known of the tidb-servers' load fresh, for as long as the proxy lives. */
 import { allOrAbort } from '../base/concurrency.js';
 import { limits } from '../base/limits.js';
-import { LinkedAbort } from '../base/linked-abort.js';
 import { type Runtime, StoppedError } from '../base/runtime.js';
+import { withinTime } from '../base/time-limit.js';
 import type { Backend, Backends } from './backends.js';
 import { type LoadSample, LoadTracker, parseLoadSample } from './balance/server-load.js';
 import { askStatusPort } from './status-port.js';
@@ -48,16 +48,13 @@ export async function readLoad(
   signal: AbortSignal,
 ): Promise<LoadSample | undefined> {
   if (status === undefined) return undefined;
-  const bound = new LinkedAbort(signal);
-  const timer = runtime.sleep(limits.loadReadMs, bound.signal).then(
-    () => bound.abort(new StoppedError('it took too long to say its load')),
-    () => undefined,
-  );
+  const late = (): Error => new StoppedError('it took too long to say its load');
   const request = { endpoint: status, path: '/metrics', tls: statusTls, bytesMax: limits.statusAnswerBytes };
-  const answer = await askStatusPort(request, bound.signal);
-  bound.abort(new StoppedError('the load is read'));
-  bound.unlink();
-  await timer;
+  const answer = await withinTime(
+    { runtime, ms: limits.loadReadMs, late },
+    (bound) => askStatusPort(request, bound),
+    signal,
+  );
   signal.throwIfAborted();
   return answer?.code === 200 ? parseLoadSample(answer.body) : undefined;
 }

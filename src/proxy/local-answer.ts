@@ -25,6 +25,7 @@ export class LocalAnswer implements AnswerWriter {
   /** While a part of the answer is TiDB's own. */
   #rewriter: AnswerRewriter | undefined;
   #isFinished = false;
+  #errno = 0;
   #hasFailed = false;
   #cutOffBy: Error | undefined;
 
@@ -47,6 +48,11 @@ export class LocalAnswer implements AnswerWriter {
   /** Whether it ended with an error of ours. */
   get hasFailed(): boolean {
     return this.#hasFailed;
+  }
+
+  /** Of the error that ended the answer, TiDB's or ours; 0: none has. */
+  get errno(): number {
+    return this.#errno;
   }
 
   expectMore(hasMore: boolean): void {
@@ -72,6 +78,7 @@ export class LocalAnswer implements AnswerWriter {
     if (outcome !== undefined) {
       this.#rewriter = undefined;
       this.#packets.sequence = rewriter.sequence;
+      this.#errno = outcome.errno;
       this.#isFinished = outcome.errno !== 0 || !this.#hasMore;
     }
     return rewritten;
@@ -122,8 +129,10 @@ export class LocalAnswer implements AnswerWriter {
   /** Ends the answer with whatever was thrown. */
   fail(error: unknown): void {
     this.#check();
+    const err = toErrPacket(error);
+    this.#errno = err.errno;
     this.#hasFailed = true;
-    this.#packets.err(toErrPacket(error));
+    this.#packets.err(err);
     this.#finish(true);
   }
 

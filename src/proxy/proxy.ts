@@ -2,22 +2,30 @@
  * The proxy: listens, makes a session for each client, watches deadlines, counts, drains.
  */
 import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
-import { TiviewError } from '../base/errors.js';
+import { type SqlError, TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
 import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
-import { printErr } from '../wire/err-packet.js';
-import { frame } from '../wire/packet-writer.js';
+import { Admission } from './admission.js';
 import { whyUnavailable } from './availability.js';
+import type { BackendCompression } from './backend-compression.js';
 import type { Backend, Backends, ListedServer } from './backends.js';
 import type { BalanceSettings } from './balance/balance-settings.js';
-import { ClientSession, type SessionHost } from './client-session.js';
-import { toErrPacket } from './error-map.js';
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
+import { ClientSession } from './client-session.js';
+import { framedErrForGreeting } from './error-map.js';
+import type { JournalOptions } from './journal/journal.js';
+import { Evacuation } from './move/evacuation.js';
+import { SocketTarget } from './move/socket-target.js';
+import type { Network } from './networks.js';
+import { ProxiedClients } from './proxied-clients.js';
 import { tooManyConnections } from './proxy-errors.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
 import { ServerWatch } from './server-watch.js';
+import type { SessionHost } from './session-host.js';
+import { SessionIds } from './session-ids.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
 import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
@@ -35,10 +43,18 @@ export interface ProxyOptions {
   readonly balance?: BalanceSettings;
   /** Demanded of tidb-servers if given. */
   readonly backendTls?: BackendTls;
+  /** Load balancers that say where their clients are (PROXY protocol); default: none. */
+  readonly proxyProtocol?: readonly Network[];
+  /** Default: never. */
+  readonly backendCompression?: BackendCompression;
   /** Of tidb-servers' status ports, if they have it. */
   readonly statusTls?: StatusTls;
   /** Looks at statements; default: lets everything pass. */
   readonly gates?: StatementGates;
+  /** Instead of {@link DEFAULT_CLIENT_LIMITS}. */
+  readonly limits?: Partial<ClientLimits>;
+  /** What is written down of sessions; default: nothing. */
+  readonly journal?: JournalOptions | undefined;
 }
 
 /** What may change while a proxy runs. */
@@ -46,6 +62,8 @@ export type ReloadableOptions = Pick<
   ProxyOptions,
   'backends' | 'balance' | 'clientTls' | 'backendTls' | 'statusTls'
 >;
+
+type Security = Pick<SessionHost<ClientSession>, 'clientTls' | 'backendTls' | 'handshake'>;
 
 /** Between two looks at deadlines. */
 const TICK_MS = 250;
@@ -76,9 +94,12 @@ export class Proxy {
   readonly #server: Server;
   readonly #watch: ServerWatch;
   readonly #backends: Backends;
-  #host: SessionHost;
+  readonly #limits: ClientLimits;
+  readonly #admission: Admission;
+  readonly #proxied: ProxiedClients;
+  #host: SessionHost<ClientSession>;
   readonly #sessions = new Set<ClientSession>();
-  readonly #byConnectionId = new Map<number, ClientSession>();
+  readonly #ids = new SessionIds<ClientSession>();
   readonly #watched = new Set<ClientSession>();
   /** Those that have not lasted for a round yet. */
   #newcomers = new Set<ClientSession>();
@@ -92,22 +113,25 @@ export class Proxy {
     this.#options = options;
     this.#watch = new ServerWatch(options, options);
     this.#backends = this.#watch.backends;
+    this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
+    this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
+    this.#proxied = new ProxiedClients(options.proxyProtocol ?? [], options.telemetry.log);
     this.#host = {
+      limits: this.#limits,
+      admission: this.#admission,
+      journal: options.journal,
       runtime: options.runtime,
       log: options.telemetry.log,
       backends: this.#backends,
       buffers: new ReadBuffers(),
       gates: options.gates ?? OPEN_GATES,
       counts: this.counts,
-      clientTls: options.clientTls === undefined ? undefined : clientSecureContext(options.clientTls),
-      backendTls: options.backendTls,
+      ...this.#security(options),
       watch: (session, isWatched) => {
         if (isWatched) this.#watched.add(session);
         else this.#watched.delete(session);
       },
-      loggedIn: (session) => {
-        if (session.connectionId !== undefined) this.#byConnectionId.set(session.connectionId, session);
-      },
+      identified: (session, leftId) => this.#ids.identified(session, leftId),
       closed: (session) => this.#closed(session),
     };
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
@@ -126,10 +150,12 @@ export class Proxy {
       runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
       runtime.spawn('proxy rounds', (signal) => proxy.#goRound(signal)),
       runtime.spawn('health of tidb-servers', (signal) => proxy.#watch.run(signal)),
+      runtime.spawn('evacuation of tidb-servers', (signal) => proxy.#evacuate(signal)),
     );
     if (options.balance?.policy === 'load') {
       proxy.#tasks.push(runtime.spawn('load of tidb-servers', (signal) => proxy.#watch.runLoad(signal)));
     }
+    proxy.#watchSilence();
     return proxy;
   }
 
@@ -151,10 +177,9 @@ export class Proxy {
    * @throws AddressError, or what the certificate's reader throws: nothing is changed then.
    */
   reload(options: ReloadableOptions): void {
-    const { clientTls: tls, backendTls } = options;
-    const clientTls = tls === undefined ? undefined : clientSecureContext(tls);
+    const security = this.#security(options);
     this.#watch.reload(options);
-    this.#host = { ...this.#host, clientTls, backendTls };
+    this.#host = { ...this.#host, ...security };
   }
 
   /** Every tidb-server that is known, the best first, those that only keep their connections last. */
@@ -167,23 +192,29 @@ export class Proxy {
     return whyUnavailable(this.#backends.all());
   }
 
-  /** Whether a connection is a session of this proxy. */
-  hasSession(connectionId: number): boolean {
-    return this.#byConnectionId.has(connectionId);
+  /** Whether a connection is a session of this proxy. @param id - TiDB's, or the greeting's. */
+  hasSession(id: number): boolean {
+    return this.#ids.get(id) !== undefined;
   }
 
-  /** Whose statement is answered here on a session now; undefined: none is. */
-  answeredUser(connectionId: number): string | undefined {
-    return this.#byConnectionId.get(connectionId)?.answeredUser;
+  /** Whose statement is answered here on a session now; undefined: none is. @param id - TiDB's, or the greeting's. */
+  answeredUser(id: number): string | undefined {
+    return this.#ids.get(id)?.answeredUser;
+  }
+
+  /** The id by which TiDB knows a session now, if it has moved since its client was greeted; else the id itself. */
+  presentId(id: number): number {
+    return this.#ids.present(id);
   }
 
   /**
    * Aborts the statement that is answered here on a session, as KILL QUERY would.
    *
+   * @param id - TiDB's, or the greeting's.
    * @returns whether there was one.
    */
-  interrupt(connectionId: number): boolean {
-    return this.#byConnectionId.get(connectionId)?.interrupt() ?? false;
+  interrupt(id: number): boolean {
+    return this.#ids.get(id)?.interrupt() ?? false;
   }
 
   /**
@@ -195,8 +226,8 @@ export class Proxy {
     const { runtime } = this.#options;
     void this.#stopListening();
     const untilMs = runtime.monotonicMs() + lingerMs;
-    while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs)
-      await runtime.sleep(DRAIN_TICK_MS, signal);
+    const hasClients = (): boolean => this.#sessions.size + this.#proxied.count > 0;
+    while (hasClients() && runtime.monotonicMs() < untilMs) await runtime.sleep(DRAIN_TICK_MS, signal);
   }
 
   /**
@@ -206,6 +237,7 @@ export class Proxy {
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
     const closed = this.#stopListening();
+    this.#proxied.end();
     const untilMs = runtime.monotonicMs() + timeoutMs;
     while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
       for (const session of this.#sessions) session.endIfQuiet();
@@ -215,6 +247,19 @@ export class Proxy {
     await closed;
     for (const task of this.#tasks) await task.stop();
     this.#publish();
+  }
+
+  /** What sessions to come know of TLS. @throws what the certificate's reader throws. */
+  #security({ clientTls, backendTls }: ReloadableOptions): Security {
+    return {
+      clientTls: clientTls === undefined ? undefined : clientSecureContext(clientTls),
+      backendTls,
+      handshake: {
+        isTlsOffered: clientTls !== undefined,
+        isTlsDemanded: backendTls !== undefined,
+        backendCompression: this.#options.backendCompression ?? 'never',
+      },
+    };
   }
 
   /** Resolves when all sessions have closed too. */
@@ -238,28 +283,50 @@ export class Proxy {
   }
 
   #accept(socket: Socket): void {
-    if (this.#sessions.size >= limits.clientConnections) {
-      const err = { ...toErrPacket(tooManyConnections()), sqlState: '' };
-      socket.on('error', () => socket.destroy());
-      socket.end(frame(0, (out) => printErr(err, out)));
-      socket.destroySoon();
+    const { remoteAddress } = socket;
+    if (!this.#proxied.isBalancer(remoteAddress)) {
+      this.#admit(socket, remoteAddress);
+      return;
+    }
+    // Who has not yet said where he comes from counts as well.
+    const { connections } = this.#limits;
+    if (connections > 0 && this.#admission.connections + this.#proxied.count >= connections) {
+      this.#refuse(socket, tooManyConnections());
+      return;
+    }
+    const deadlineMs = this.#options.runtime.monotonicMs() + limits.handshakeMs;
+    this.#proxied.read(socket, deadlineMs, (address) => this.#admit(socket, address));
+  }
+
+  /** @param address - the client's; undefined: it has gone already. */
+  #admit(socket: Socket, address: string | undefined): void {
+    const refusal = this.#admission.enter(address, this.#options.runtime.monotonicMs());
+    if (refusal !== undefined) {
+      this.#refuse(socket, refusal);
       return;
     }
     this.counts.connections++;
     this.counts.openConnections++;
-    const session = new ClientSession(this.#host, socket);
+    const session = new ClientSession(this.#host, socket, address);
     this.#sessions.add(session);
     this.#newcomers.add(session);
+  }
+
+  /** Says why, in the place of the greeting. */
+  #refuse(socket: Socket, why: SqlError): void {
+    this.counts.refusedConnections++;
+    this.counts.errorsOfTiview++;
+    socket.on('error', () => socket.destroy());
+    socket.end(framedErrForGreeting(why));
+    socket.destroySoon();
   }
 
   #closed(session: ClientSession): void {
     if (!this.#sessions.delete(session)) return;
     this.#newcomers.delete(session);
+    this.#admission.leave(session.address);
     this.counts.openConnections--;
-    const { connectionId } = session;
-    if (connectionId !== undefined && this.#byConnectionId.get(connectionId) === session) {
-      this.#byConnectionId.delete(connectionId);
-    }
+    this.#ids.ended(session);
   }
 
   async #watchDeadlines(signal: AbortSignal): Promise<void> {
@@ -268,7 +335,36 @@ export class Proxy {
       await runtime.sleep(TICK_MS, signal);
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
+      this.#proxied.tick(nowMs);
     }
+  }
+
+  /** Ends sessions that are silent for too long, if there is such a limit. */
+  #watchSilence(): void {
+    const { runtime } = this.#options;
+    const { idleMs, idleTransactionMs } = this.#limits;
+    const shortest = Math.min(...[idleMs, idleTransactionMs].filter((ms) => ms > 0));
+    if (shortest === Number.POSITIVE_INFINITY) return;
+    const pauseMs = Math.max(TICK_MS, Math.min(ROUND_MS, shortest / 4));
+    const task = runtime.spawn('silent sessions', async (signal) => {
+      for (;;) {
+        await runtime.sleep(pauseMs, signal);
+        const nowMs = runtime.monotonicMs();
+        for (const session of this.#sessions) session.endIfSilent(nowMs);
+      }
+    });
+    this.#tasks.push(task);
+  }
+
+  #evacuate(signal: AbortSignal): Promise<never> {
+    const { runtime, telemetry } = this.#options;
+    const backends = this.#backends;
+    const evacuation = new Evacuation<ClientSession, SocketTarget>({
+      ...{ runtime, telemetry, backends, counts: this.counts, sessions: this.#sessions },
+      // By the settings of now: those that its session began with may have been replaced.
+      connect: (backend, wanted) => new SocketTarget(backend, wanted, this.#host),
+    });
+    return evacuation.run(signal);
   }
 
   #publish(): void {

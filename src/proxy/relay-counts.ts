@@ -10,6 +10,10 @@ export class RelayCounts {
   connections = 0;
   /** Clients connected now. */
   openConnections = 0;
+  /** Clients refused at once, because there were too many or they came too fast. */
+  refusedConnections = 0;
+  /** Sessions ended because their client was silent for too long. */
+  silentSessions = 0;
   /** Commands of clients, answered by TiDB or here. */
   commands = 0;
   bytesFromClients = 0;
@@ -26,6 +30,8 @@ export class RelayCounts {
   loginRetries = 0;
   /** Clients that went away, or were sent away, before their login was done. */
   failedLogins = 0;
+  /** Attempts to move sessions to other servers, by what they came to. */
+  readonly moves = { moved: 0, refused: 0, failed: 0 };
   #published: Record<string, number> = {};
 
   /** Adds what is new to the metrics. */
@@ -39,6 +45,8 @@ export class RelayCounts {
     this.#add(metrics, 'tiview_errors_total', this.errorsOfClients, 'client');
     this.#add(metrics, 'tiview_errors_total', this.errorsOfTiview, 'tiview');
     this.#add(metrics, 'tiview_errors_total', this.errorsOfServers, 'tidb');
+    this.#add(metrics, 'tiview_refused_connections_total', this.refusedConnections);
+    this.#add(metrics, 'tiview_silent_sessions_ended_total', this.silentSessions);
     metrics.gauge('tiview_client_connections', this.openConnections);
   }
 

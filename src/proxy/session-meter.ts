@@ -60,8 +60,8 @@ export class SessionMeter {
     this.#sentAtMs = -1;
   }
 
-  /** A command is not sent to the server. */
-  kept(): void {
+  /** The command is not sent to the server, or gets no answer from it. */
+  untimed(): void {
     this.#sentAtMs = -1;
   }
 

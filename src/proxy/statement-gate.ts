@@ -108,6 +108,8 @@ export interface AnswerWriter {
 
 /** Looks at the statements of one session, in the order in which the client sent them. */
 export interface StatementGate {
+  /** The session's current database, as far as the gate can tell; undefined: none. */
+  readonly database?: string | undefined;
   judge(statement: StatementText): Verdict;
 }
 
@@ -126,4 +128,4 @@ export interface StatementGates {
 }
 
 /** Lets everything pass. */
-export const OPEN_GATES: StatementGates = { open: () => ({ judge: () => PASS }) };
+export const OPEN_GATES: StatementGates = { open: ({ database }) => ({ database, judge: () => PASS }) };

@@ -11,7 +11,9 @@ import type { AnswerListener, AnswerOutcome } from '../wire/expected-answers.js'
 import { FULL_PAYLOAD, HEADER_BYTES } from '../wire/packet-header.js';
 import type { MessageHead } from './command-walker.js';
 import { LocalStatements } from './local-statements.js';
+import type { SessionOrigin } from './move/session-origin.js';
 import { unknownStatement } from './proxy-errors.js';
+import type { UserChange } from './session-user.js';
 import type { LocalStatement, StatementGate, StatementKind, Verdict } from './statement-gate.js';
 
 /** What is done instead of forwarding, once all earlier answers are out. */
@@ -28,6 +30,8 @@ export type Decision =
   | { readonly kind: 'answer'; readonly action: LocalAction }
   /** Dropped: it has no answer. */
   | { readonly kind: 'ignore' };
+
+type Pass = Extract<Verdict, { kind: 'pass' }>;
 
 const HOLD: Decision = { kind: 'hold' };
 const IGNORE: Decision = { kind: 'ignore' };
@@ -56,6 +60,8 @@ const GATED: readonly (StatementKind | undefined)[] = Array.from({ length: 256 }
 /** Decides about one session's commands. */
 export class StatementRouter {
   readonly #gate: StatementGate;
+  readonly #origin: SessionOrigin;
+  readonly #changeUser: (payload: Uint8Array) => UserChange;
   readonly #statements = new LocalStatements();
   readonly #text = {
     kind: 'query' as StatementKind,
@@ -65,8 +71,11 @@ export class StatementRouter {
     isComplete: false,
   };
 
-  constructor(gate: StatementGate) {
+  /** @param changeUser - is asked about each COM_CHANGE_USER that the gate lets pass. */
+  constructor(gate: StatementGate, origin: SessionOrigin, changeUser: (payload: Uint8Array) => UserChange) {
     this.#gate = gate;
+    this.#origin = origin;
+    this.#changeUser = changeUser;
   }
 
   /** @param head - of a command: its payload is not empty. */
@@ -88,7 +97,10 @@ export class StatementRouter {
       const decision = this.#routeStatement(command, bytes, payload);
       if (decision !== undefined) return decision;
     }
-    return forward(answerKindOf(command, length > 1 ? bytes[payload + 1] : undefined, length));
+    const answer = answerKindOf(command, length > 1 ? bytes[payload + 1] : undefined, length);
+    if (command !== Command.setOption) return forward(answer);
+    const listener = this.#origin.changeBy(bytes.subarray(payload, payload + length));
+    return listener === undefined ? forward(answer) : { kind: 'forward', answer, listener };
   }
 
   /** Decides about a command that was held and is complete now. */
@@ -103,10 +115,14 @@ export class StatementRouter {
   #judge(command: number): Decision {
     const text = this.#text;
     const verdict = this.#gate.judge(text);
+    const isQuery = command === Command.query || command === Command.stmtPrepare;
+    // Whatever else is asked about is short, and changes the session only when it is whole.
+    if (!isQuery && verdict.kind === 'pass' && !text.isComplete) return HOLD;
+    const message = isQuery ? NO_BYTES : text.bytes.subarray(text.start - 1, text.end);
     text.bytes = NO_BYTES;
     switch (verdict.kind) {
       case 'pass':
-        return this.#pass(verdict, command);
+        return isQuery ? this.#passQuery(verdict, command) : this.#pass(verdict, message);
       case 'needMore':
         assert(!text.isComplete, 'a gate asked for more of a complete statement');
         return HOLD;
@@ -118,18 +134,24 @@ export class StatementRouter {
     }
   }
 
-  #pass(verdict: Extract<Verdict, { kind: 'pass' }>, command: number): Decision {
+  #passQuery({ answered }: Pass, command: number): Decision {
     const answer = answerKindOf(command, undefined, 1);
-    const { answered } = verdict;
-    if (command !== Command.changeUser && command !== Command.resetConnection) {
-      if (answered === undefined) return forward(answer);
-      return { kind: 'forward', answer, listener: answered };
-    }
+    return answered === undefined ? forward(answer) : { kind: 'forward', answer, listener: answered };
+  }
+
+  /** @param message - the command, whole. */
+  #pass({ answered }: Pass, message: Uint8Array): Decision {
+    const command = message[0] ?? 0;
+    const user = command === Command.changeUser ? this.#changeUser(message) : undefined;
+    if (user?.kind === 'refuse') return { kind: 'answer', action: { kind: 'error', error: user.error } };
+    const changed = this.#origin.changeBy(message);
     const listener = (outcome: AnswerOutcome): void => {
-      if (outcome.errno === 0) this.#statements.clear();
+      if (outcome.errno === 0 && command !== Command.initDb) this.#statements.clear();
+      user?.answered?.(outcome);
       answered?.(outcome);
+      changed?.(outcome);
     };
-    return { kind: 'forward', answer, listener };
+    return { kind: 'forward', answer: answerKindOf(command, undefined, 1), listener };
   }
 
   #take(statement: LocalStatement, kind: StatementKind): LocalAction {

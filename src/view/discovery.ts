@@ -9,9 +9,10 @@
  */
 import { TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { LinkedAbort } from '../base/linked-abort.js';
-import { type Runtime, StoppedError } from '../base/runtime.js';
+import { isLoopback } from '../base/loopback.js';
+import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
+import { withinTime } from '../base/time-limit.js';
 import { type ControlOptions, ControlPool, type ControlRow } from './control-pool.js';
 import { repeat } from './repeat.js';
 
@@ -92,24 +93,20 @@ export class Discovery {
   }
 
   async #rows(signal: AbortSignal): Promise<Record<'rows' | 'labelRows', readonly ControlRow[]>> {
-    const bound = new LinkedAbort(signal);
-    const tooSlow = new TiviewError(`TiDB has not listed its servers within ${limits.discoveryMs} ms`, {
-      kind: 'discoverySlow',
-      side: 'tidb',
-      isRetryable: true,
-    });
-    const timer = this.#options.runtime.sleep(limits.discoveryMs, bound.signal).then(
-      () => bound.abort(tooSlow),
-      () => undefined,
+    const late = (): Error =>
+      new TiviewError(`TiDB has not listed its servers within ${limits.discoveryMs} ms`, {
+        kind: 'discoverySlow',
+        side: 'tidb',
+        isRetryable: true,
+      });
+    return withinTime(
+      { runtime: this.#options.runtime, ms: limits.discoveryMs, late },
+      async (bound) => {
+        const rows = await this.#control.query(LIST, bound);
+        return { rows, labelRows: await this.#control.query(LABELS, bound) };
+      },
+      signal,
     );
-    try {
-      const rows = await this.#control.query(LIST, bound.signal);
-      return { rows, labelRows: await this.#control.query(LABELS, bound.signal) };
-    } finally {
-      bound.abort(new StoppedError('the look is over'));
-      bound.unlink();
-      await timer;
-    }
   }
 }
 
@@ -153,10 +150,6 @@ export function labelsByAddress(
       return [`${host}:${port ?? ''}`, new Map(pairs)];
     }),
   );
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 function isUnspecified(host: string): boolean {

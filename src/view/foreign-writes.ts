@@ -11,7 +11,7 @@
  * @see TIKV-FACTS §8 (filter_loop), tikv components/cdc/src/delegate.rs
  */
 import type { Alarm } from '../base/alarm.js';
-import { messageOf } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { type Ts, ts } from '../codec/tso.js';
 import type { FeedRouter, SpanConsumer } from '../source/feed-router.js';
@@ -71,7 +71,7 @@ export class ForeignWrites {
         this.#telemetry.log.error('a view is not guarded against writes of others any more', {
           viewId,
           from,
-          cause: messageOf(cause),
+          cause: loggedCause(cause),
         }),
     };
   }

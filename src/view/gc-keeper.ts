@@ -7,7 +7,7 @@
  */
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
-import { messageOf } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import { type Ts, minTs } from '../codec/tso.js';
 import { type GcBarrier, HistoryGoneError } from '../tikv/pd/gc-barrier.js';
 
@@ -62,7 +62,7 @@ export class GcKeeper {
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof HistoryGoneError) throw error;
-        this.#telemetry.log.warn('the GC barrier could not be refreshed', { cause: messageOf(error) });
+        this.#telemetry.log.warn('the GC barrier could not be refreshed', { cause: loggedCause(error) });
       }
     }
   }

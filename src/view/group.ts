@@ -10,6 +10,7 @@
 import type { Alarm } from '../base/alarm.js';
 import { assert, present } from '../base/assert.js';
 import { asError } from '../base/errors.js';
+import { sensitive } from '../base/sensitive.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { TableVersion } from '../catalog/table-version.js';
@@ -352,7 +353,11 @@ export class Group {
     }
     this.dismiss(hurt.map(({ view }) => view.id));
     for (const { view, state, reason } of hurt) {
-      telemetry.log.error('a view cannot be maintained any more', { viewId: view.id, state, reason });
+      telemetry.log.error('a view cannot be maintained any more', {
+        viewId: view.id,
+        state,
+        reason: sensitive(reason),
+      });
     }
     history.add(outcome.frontier.epoch, outcome.commitTs);
     committer.forget(history.takeForgettable(outcome.commitTs));

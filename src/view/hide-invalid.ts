@@ -3,6 +3,7 @@
  * out of sight at once, and if that fails, again and again.
  */
 import { TiviewError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import { quoteTable } from './quote.js';
 import type { ReignParts } from './reign-parts.js';
 import { Retries } from './retries.js';
@@ -52,7 +53,7 @@ export class InvalidViews {
       this.#retries.failed(view.id);
       this.#parts.telemetry.log.error('an invalid view could not be renamed yet', {
         viewId: view.id,
-        cause: error.message,
+        cause: loggedCause(error),
       });
     }
   }

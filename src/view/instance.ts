@@ -3,7 +3,8 @@
  * and watches again. All instances know the registry: the owner because it is his, the others by reading it.
  */
 import { Alarm } from '../base/alarm.js';
-import { TiviewError, messageOf } from '../base/errors.js';
+import { TiviewError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { Task } from '../base/runtime.js';
 import { type Ts, ZERO_TS } from '../codec/tso.js';
 import { type Frontier, FrontierRecord } from '../commit/frontier.js';
@@ -87,7 +88,7 @@ export class Instance {
       await this.#row.remove(signal);
     } catch (error) {
       this.#parts.telemetry.log.warn('could not say good-bye; others will wait a moment', {
-        cause: messageOf(error),
+        cause: loggedCause(error),
       });
     }
   }
@@ -121,7 +122,7 @@ export class Instance {
         signal.throwIfAborted();
         if (!(error instanceof TiviewError)) throw error;
         telemetry.log.warn('views are not maintained by this instance at the moment', {
-          cause: error.message,
+          cause: loggedCause(error),
         });
         await runtime.sleep(RETRY_MS, signal);
       }

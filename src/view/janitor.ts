@@ -7,6 +7,7 @@
  * also if this owner is deposed, and stalled, between look and removal.
  */
 import { SqlError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import { tableRange } from '../codec/table-keys.js';
 import type { Ts } from '../codec/tso.js';
 import { writeOne } from '../commit/single-write.js';
@@ -145,7 +146,7 @@ export class Janitor {
       await control.query(`DROP ${kind} IF EXISTS ${quoteTable(schema, name)}`, signal);
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
-      telemetry.log.warn('a left-over could not be dropped', { name, cause: error.message });
+      telemetry.log.warn('a left-over could not be dropped', { name, cause: loggedCause(error) });
     }
   }
 

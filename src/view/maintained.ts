@@ -4,6 +4,7 @@
  * on.
  */
 import { SqlError, TiviewError } from '../base/errors.js';
+import { sensitive } from '../base/sensitive.js';
 import type { Ts } from '../codec/tso.js';
 import { SchemaError } from '../catalog/schema-error.js';
 import { LiveView } from './live-view.js';
@@ -46,7 +47,10 @@ export async function takeUpViews(
       signal.throwIfAborted();
       const reason = reasonToFreeze(error);
       if (reason === undefined) throw error;
-      parts.telemetry.log.error('a view cannot be maintained any more', { viewId: record.id, reason });
+      parts.telemetry.log.error('a view cannot be maintained any more', {
+        viewId: record.id,
+        reason: sensitive(reason),
+      });
       edits.push({ kind: 'putView', view: { ...record, state: 'FROZEN', appliedTs, lastError: reason } });
     }
   }

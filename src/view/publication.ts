@@ -2,7 +2,8 @@
  * A maintained, hidden table becomes the view: statistics, then one RENAME, then the registry says READY. Every step
  * can be repeated by a successor, whoever did the one before: the table is recognised by its id, wherever it is.
  */
-import { SqlError, messageOf } from '../base/errors.js';
+import { SqlError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { ControlSession } from './control-pool.js';
 import { quoteTable } from './quote.js';
 import type { ReignParts } from './reign-parts.js';
@@ -64,6 +65,8 @@ async function analyze(parts: ReignParts, session: ControlSession, table: string
     await session.query(`ANALYZE TABLE ${table}`);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    parts.telemetry.log.warn('statistics of a new view could not be collected', { cause: messageOf(error) });
+    parts.telemetry.log.warn('statistics of a new view could not be collected', {
+      cause: loggedCause(error),
+    });
   }
 }

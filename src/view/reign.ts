@@ -3,7 +3,8 @@
  * process stops. State is loaded only after the takeover is committed; nothing of it survives the reign.
  */
 import { Alarm } from '../base/alarm.js';
-import { asError, messageOf } from '../base/errors.js';
+import { asError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import { LinkedAbort } from '../base/linked-abort.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { type Ts, maxTs } from '../codec/tso.js';
@@ -185,7 +186,7 @@ export class Reign {
     try {
       return await failed;
     } catch (error) {
-      this.#instance.telemetry.log.warn('the reign has ended', { cause: messageOf(error) });
+      this.#instance.telemetry.log.warn('the reign has ended', { cause: loggedCause(error) });
       throw error;
     } finally {
       life.abort(new StoppedError('the reign has ended'));

@@ -1,5 +1,6 @@
 /** What is done again and again for as long as something lives, whatever comes between. */
-import { TiviewError, messageOf } from '../base/errors.js';
+import { TiviewError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { CommitParts } from '../commit/fenced-transaction.js';
 
 /** What is repeated. */
@@ -23,7 +24,7 @@ export async function repeat(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TiviewError)) throw error;
-      telemetry.log.warn(complaint, { cause: messageOf(error) });
+      telemetry.log.warn(complaint, { cause: loggedCause(error) });
     }
     await runtime.sleep(pauseMs, signal);
   }

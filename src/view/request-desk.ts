@@ -6,7 +6,7 @@
  * answer was written has not found it. One that does find it knows that the answer has not come there (the row was
  * locked, say), and it is written again.
  */
-import { messageOf } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import { LinkedAbort } from '../base/linked-abort.js';
 import type { CommitParts } from '../commit/fenced-transaction.js';
 import type { RegistryTables } from '../commit/registry-tables.js';
@@ -113,7 +113,7 @@ export class RequestDesk {
       await writeOne(this.#parts, { kind: 'put', ...this.#parts.tables.requests.encode(answered) }, signal);
     } catch (error) {
       const id = numberIn(answered, 'id');
-      this.#parts.telemetry.log.warn('a request could not be answered', { id, cause: messageOf(error) });
+      this.#parts.telemetry.log.warn('a request could not be answered', { id, cause: loggedCause(error) });
     }
   }
 }

@@ -1,5 +1,6 @@
 /** How many rows a view has: counted once after a takeover, by TiDB; from then on its changes are added up. */
 import { SqlError, TiviewError } from '../base/errors.js';
+import { loggedCause } from '../base/sensitive.js';
 import type { LiveView } from './live-view.js';
 import { quoteTable } from './quote.js';
 import type { ReignParts } from './reign-parts.js';
@@ -35,7 +36,7 @@ export async function countRows(
     if (!(error instanceof TiviewError)) throw error;
     telemetry.log.warn('the rows of a view could not be counted', {
       viewId: record.id,
-      cause: error.message,
+      cause: loggedCause(error),
     });
     return error instanceof SqlError;
   }

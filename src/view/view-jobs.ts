@@ -6,7 +6,8 @@ import { assert } from '../base/assert.js';
 import { withAbort } from '../base/abort.js';
 import { Backoff } from '../base/backoff.js';
 import { Semaphore } from '../base/concurrency.js';
-import { SqlError, TiviewError, asError, messageOf } from '../base/errors.js';
+import { SqlError, TiviewError, asError } from '../base/errors.js';
+import { loggedCause, sensitive } from '../base/sensitive.js';
 import { StoppedError, type Task } from '../base/runtime.js';
 import { BuildError, BuildJob } from './build-job.js';
 import type { BuildProgress } from './build-progress.js';
@@ -157,7 +158,7 @@ export class ViewJobs {
         settle?.resolve();
       } catch (error) {
         this.#jobs.delete(view.id);
-        this.#parts.telemetry.log.warn('a job on a view has ended', { job: name, cause: messageOf(error) });
+        this.#parts.telemetry.log.warn('a job on a view has ended', { job: name, cause: loggedCause(error) });
         settle?.reject(error as Error);
       }
     });
@@ -186,7 +187,10 @@ export class ViewJobs {
           throw error;
         }
         if (error instanceof TiviewError && error.isRetryable) {
-          this.#parts.telemetry.log.warn('a build is tried again', { viewId: view.id, cause: error.message });
+          this.#parts.telemetry.log.warn('a build is tried again', {
+            viewId: view.id,
+            cause: loggedCause(error),
+          });
           await backoff.pause(RETRY, error, signal);
           continue;
         }
@@ -205,7 +209,10 @@ export class ViewJobs {
   #ownFault(error: unknown, view: ViewRecord): Error {
     if (error instanceof TiviewError) return error;
     const { stack, message } = asError(error);
-    this.#parts.telemetry.log.error('a build has come upon a bug of TiView', { viewId: view.id, stack });
+    this.#parts.telemetry.log.error('a build has come upon a bug of TiView', {
+      viewId: view.id,
+      stack: stack?.replace(message, sensitive(message)),
+    });
     return new BuildError(`a bug in TiView, please report it: ${message}`);
   }
 

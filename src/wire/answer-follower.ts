@@ -23,6 +23,7 @@ import { MessageHead } from './message-head.js';
 import { OK_HEADER } from './ok-packet.js';
 import { FULL_PAYLOAD, HEADER_BYTES, nextSequence } from './packet-header.js';
 import { PacketFollower } from './packet-follower.js';
+import { asksForPassword } from './password-request.js';
 import { PREPARE_OK_BYTES_MIN } from './prepare-ok.js';
 import { ProtocolError } from './protocol-error.js';
 import { ServerStatus } from './server-status.js';
@@ -46,6 +47,7 @@ export class AnswerFollower {
   readonly #expected = new ExpectedAnswers();
   readonly #packet = new PacketFollower();
   readonly #isEofDeprecated: boolean;
+  readonly #passwordAsked: (() => void) | undefined;
   readonly #head = new MessageHead();
   /** Whether a header has been passed and its payload not. */
   #isInPacket = false;
@@ -63,9 +65,15 @@ export class AnswerFollower {
   #status: number;
   #wantsFile = false;
   #errors = 0;
+  #preparedId = 0;
 
-  /** @param status - flags known from the handshake. */
-  constructor(isEofDeprecated: boolean, status: number) {
+  /**
+   * @param status - flags known from the handshake.
+   * @param passwordAsked - called when the server wants a password itself after COM_CHANGE_USER; what it throws is
+   *   thrown by {@link feed}.
+   */
+  constructor(isEofDeprecated: boolean, status: number, passwordAsked?: () => void) {
+    this.#passwordAsked = passwordAsked;
     this.#isEofDeprecated = isEofDeprecated;
     this.#status = status;
   }
@@ -78,6 +86,11 @@ export class AnswerFollower {
   /** The form of the last answer expected. */
   get lastExpected(): AnswerKindCode | undefined {
     return this.#expected.last;
+  }
+
+  /** The number that the last COM_STMT_PREPARE was answered by. */
+  get preparedId(): number {
+    return this.#preparedId;
   }
 
   /** Flags of the last OK or EOF packet. */
@@ -316,6 +329,7 @@ export class AnswerFollower {
     if (first !== OK_HEADER || this.#head.length < PREPARE_OK_BYTES_MIN) {
       throw this.#lost('no statement number after COM_STMT_PREPARE');
     }
+    this.#preparedId = (this.#head.u16(1) | (this.#head.u16(3) << 16)) >>> 0;
     const columns = this.#head.u16(5);
     const parameters = this.#head.u16(7);
     const ends = this.#isEofDeprecated ? 0 : Number(columns > 0) + Number(parameters > 0);
@@ -327,7 +341,10 @@ export class AnswerFollower {
   #endAuth(first: number): void {
     // The client's answers lie between, so sequence ids are not consecutive here.
     this.#sequence = -1;
-    if (first !== OK_HEADER) return;
+    if (first !== OK_HEADER) {
+      if (asksForPassword(this.#head.bytes())) this.#passwordAsked?.();
+      return;
+    }
     this.#readOkStatus();
     this.#complete(0);
   }

@@ -75,6 +75,10 @@ export interface ResponseIdentity {
   readonly capabilities: number;
   readonly user: string;
   readonly database: string | undefined;
+  readonly authPlugin: string | undefined;
+  /** Where the proof lies in the payload. */
+  readonly authDataAt: number;
+  readonly authDataEnd: number;
 }
 
 /** Reads no more of a response than a relay needs. @throws ProtocolError — if it is malformed as far as that. */
@@ -83,9 +87,12 @@ export function parseResponseIdentity(payload: Uint8Array): ResponseIdentity {
   const { capabilities } = readResponseHeader(reader);
   const has = (capability: number): boolean => (capabilities & capability) !== 0;
   const user = reader.nulText();
-  readAuthData(reader, has);
+  const authData = readAuthData(reader, has);
+  const authDataAt = authData.byteOffset - payload.byteOffset;
+  const authDataEnd = authDataAt + authData.length;
   const database = has(Capability.connectWithDb) && reader.left > 0 ? reader.nulText() : undefined;
-  return { capabilities, user, database };
+  const authPlugin = has(Capability.pluginAuth) && reader.left > 0 ? readLastText(reader) : undefined;
+  return { capabilities, user, database, authPlugin, authDataAt, authDataEnd };
 }
 
 /** Changes, in place, the capabilities of a response (or SSLRequest), and nothing else. */

@@ -90,9 +90,13 @@ export class MessageHead {
     return this.#length < 3 ? 0xffff : this.u16(1);
   }
 
+  /** Its first bytes, at most GATHERED_BYTES; to be looked at at once. */
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#at + Math.min(this.#length, GATHERED_BYTES));
+  }
+
   /** In latin1. */
   text(): string {
-    const to = this.#at + Math.min(this.#length, GATHERED_BYTES);
-    return asBuffer(this.#bytes.subarray(this.#at, to)).toString('latin1');
+    return asBuffer(this.bytes()).toString('latin1');
   }
 }

@@ -33,6 +33,11 @@ export class PacketSplitter {
     this.#maxBytes = maxBytes;
   }
 
+  /** Bytes that arrived and have not been given as a message: the reader's to bound as long as it takes none. */
+  get pendingBytes(): number {
+    return this.#bytes.length - this.#at + this.#arrivedBytes;
+  }
+
   /** Adds what arrived. The chunk is copied, so its owner may reuse it. */
   feed(chunk: Uint8Array): void {
     // Short chunks, as a login has them, are copied into Node's pool rather than into memory of their own.
@@ -46,7 +51,7 @@ export class PacketSplitter {
    * @throws ProtocolError — when a message is longer than the bound.
    */
   next(): Message | undefined {
-    if (this.#bytes.length - this.#at + this.#arrivedBytes < this.#needed) return undefined;
+    if (this.pendingBytes < this.#needed) return undefined;
     this.#join();
     const bytes = this.#bytes;
     const parts: Uint8Array[] = [];

@@ -21,3 +21,10 @@ export const ServerStatus = {
   inReadOnlyTransaction: 1 << 13,
   sessionStateChanged: 1 << 14,
 } as const;
+
+/** Flags that belong to a session rather than to one statement. */
+export const SESSION_STATUS =
+  ServerStatus.inTransaction |
+  ServerStatus.autocommit |
+  ServerStatus.noBackslashEscapes |
+  ServerStatus.inReadOnlyTransaction;

@@ -2,10 +2,12 @@
 # Installs the foreign MySQL clients that the end-to-end tests drive (and HAProxy, which test/bench/relay.bench.ts
 # compares the relay with). `.ci/run` runs it; run it by hand if a test says that a client is missing:
 #
-#     test/clients/install.sh [mariadb] [pymysql] [sqlalchemy] [connectorj] [mariadbj] [prometheus] [haproxy]      (default: the clients)
+#     test/clients/install.sh [name…]      (default: mariadb pymysql sqlalchemy connectorj mariadbj prometheus node rust)
 #
 # Programs go to the system (apt, if this is root or sudo works). Libraries go to dist/clients, which git ignores: a
-# Python environment with PyMySQL, SQLAlchemy and Prometheus' parser, and the jars of Connector/J and MariaDB Connector/J. They come from wherever pip and Maven are set up to look.
+# Python environment with PyMySQL, SQLAlchemy and Prometheus' parser, the jars of Connector/J and MariaDB Connector/J,
+# libraries of Node.js, and a program of Rust's. They come from wherever pip, Maven, npm and Cargo are set up to look.
+# Other names: haproxy; and the suites of others, which test/clients/run.sh asks for: go-sql-driver, sqlalchemy-tests.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -14,10 +16,12 @@ SQLALCHEMY=SQLAlchemy==2.0.44
 CONNECTORJ=com.mysql:mysql-connector-j:9.4.0
 PROMETHEUS=prometheus_client==0.23.1
 MARIADBJ=org.mariadb.jdbc:mariadb-java-client:3.5.6
+PYTEST=pytest==8.3.5
+GO_SQL_DRIVER=github.com/go-sql-driver/mysql@v1.10.1
 
 home=$PWD/dist/clients
 mkdir -p "$home"
-[ $# -gt 0 ] || set -- mariadb pymysql sqlalchemy connectorj mariadbj prometheus
+[ $# -gt 0 ] || set -- mariadb pymysql sqlalchemy connectorj mariadbj prometheus node rust
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
@@ -52,6 +56,49 @@ jar() {
   mvn -q -B dependency:copy -Dartifact="$1" -DoutputDirectory="$home/java" -Dmdep.useBaseVersion=true
 }
 
+# The libraries of the small programs of Node.js, as their lock file has them.
+node_libraries() {
+  sources=test/clients/programs/node
+  cmp -s $sources/package-lock.json "$home/node/installed.json" && return
+  mkdir -p "$home/node"
+  cp $sources/package.json $sources/package-lock.json "$home/node/"
+  (cd "$home/node" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+  cp $sources/package-lock.json "$home/node/installed.json"
+}
+
+# The small program of Rust; its sources are copied, since Cargo writes beside them.
+rust_program() {
+  program cargo cargo
+  mkdir -p "$home/rust"
+  cp -R test/clients/programs/rust/. "$home/rust/"
+  (cd "$home/rust" && cargo build --quiet)
+}
+
+# go-sql-driver's sources, and its tests as a program.
+go_sql_driver() {
+  target=$home/go-sql-driver
+  [ -f "$target/$(basename "$GO_SQL_DRIVER").ready" ] && return
+  rm -rf "$target"
+  mkdir -p "$target"
+  folder=$(go mod download -json "$GO_SQL_DRIVER" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  cp -R "$folder/." "$target"
+  chmod -R u+w "$target"
+  (cd "$target" && go test -c -o mysql.test . && touch "$(basename "$GO_SQL_DRIVER").ready")
+}
+
+# $1: a package of Python's, `name==version`; $2: the folder for its sources, which have the tests.
+sources() {
+  [ -f "$home/$2/$1.ready" ] && return
+  rm -rf "${home:?}/$2"
+  mkdir -p "$home/$2/download"
+  (
+    cd "$home/$2"
+    ../python/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary "${1%%==*}" -d download "$1"
+    tar -xzf download/*.tar.gz --strip-components 1
+    touch "$1.ready"
+  )
+}
+
 for client in "$@"; do
   case $client in
     mariadb) program mariadb mariadb-client ;;
@@ -61,6 +108,10 @@ for client in "$@"; do
     prometheus) wheel "$PROMETHEUS" ;;
     connectorj) jar "$CONNECTORJ" ;;
     mariadbj) jar "$MARIADBJ" ;;
+    node) node_libraries ;;
+    rust) rust_program ;;
+    go-sql-driver) go_sql_driver ;;
+    sqlalchemy-tests) wheel "$PYMYSQL" && wheel "$SQLALCHEMY" && wheel "$PYTEST" && sources "$SQLALCHEMY" sqlalchemy ;;
     *) echo "install.sh: unknown client '$client'" >&2; exit 2 ;;
   esac
   echo "installed $client"

@@ -14,14 +14,15 @@ export const root = ((): string => {
 /** Sessions written in the languages of the clients. */
 export const clientScripts = join(root, 'test/clients');
 
-const home = join(root, 'dist/clients');
+/** Where libraries and suites are. */
+export const clientsHome = join(root, 'dist/clients');
 
 /** The Python that has PyMySQL. */
-export const python = join(home, 'python/bin/python');
+export const python = join(clientsHome, 'python/bin/python');
 
 /** A jar; empty if it is not installed. */
 function jarOf(name: string): string {
-  const folder = join(home, 'java');
+  const folder = join(clientsHome, 'java');
   const jar = existsSync(folder) ? readdirSync(folder).find((file) => file.startsWith(name)) : undefined;
   return jar === undefined ? '' : join(folder, jar);
 }
@@ -31,6 +32,9 @@ export const connectorJar = jarOf('mysql-connector-j-');
 
 /** MariaDB Connector/J's. */
 export const mariadbJar = jarOf('mariadb-java-client-');
+
+/** The small program with the crate `mysql`, built. */
+export const rustProgram = join(clientsHome, 'rust/target/debug/typical');
 
 /** How a program ended. */
 export interface Ended {
@@ -43,6 +47,10 @@ export interface Ended {
 export interface ProgramInput {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** In which folder; default this process'. */
+  readonly cwd?: string;
+  /** After which it is killed; default never. */
+  readonly timeoutMs?: number;
 }
 
 /** Runs a program to its end. */
@@ -52,7 +60,12 @@ export function runProgram(
   options: ProgramInput = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...options.env } });
+    const child = spawn(command, args, {
+      env: { ...process.env, ...options.env },
+      cwd: options.cwd,
+      timeout: options.timeoutMs,
+      killSignal: 'SIGKILL',
+    });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
@@ -68,7 +81,8 @@ export function runProgram(
 }
 
 /** A client of install.sh. */
-export type ClientName = 'mariadb' | 'pymysql' | 'sqlalchemy' | 'connectorj' | 'mariadbj' | 'prometheus';
+export type ClientName =
+  'mariadb' | 'pymysql' | 'sqlalchemy' | 'connectorj' | 'mariadbj' | 'prometheus' | 'node' | 'rust';
 
 const probes: Readonly<Record<ClientName, readonly (readonly [string, ...string[]])[]>> = {
   mariadb: [['mariadb', '--version']],
@@ -83,6 +97,8 @@ const probes: Readonly<Record<ClientName, readonly (readonly [string, ...string[
     ['java', '-version'],
     ['test', '-f', mariadbJar],
   ],
+  node: [['test', '-d', join(clientsHome, 'node/node_modules/typeorm')]],
+  rust: [['test', '-x', rustProgram]],
 };
 
 /**

@@ -41,8 +41,12 @@ export interface RigOptions {
   readonly join?: string;
   /** TiDB's labels, such as `zone=east,rack=3`; default none. */
   readonly labels?: string;
+  /** A TOML file with more of TiDB's configuration. */
+  readonly tidbConfig?: string;
   /** TiDB's MySQL port; default any. */
   readonly tidbPort?: number;
+  /** How long TiDB serves on, with 500 on its status port, after it was told to end; whole seconds, default 0. */
+  readonly gracefulWaitS?: number;
 }
 
 /** One chance of a fault; see test/tidb/README.md for the kinds. */
@@ -320,7 +324,9 @@ function flags(options: RigOptions): string[] {
   if (options.seed !== undefined) args.push('-seed', String(options.seed));
   if (options.join !== undefined) args.push('-join', options.join);
   if (options.labels !== undefined) args.push('-labels', options.labels);
+  if (options.tidbConfig !== undefined) args.push('-tidb-config', options.tidbConfig);
   if (options.tidbPort !== undefined) args.push('-tidb-port', String(options.tidbPort));
+  if (options.gracefulWaitS !== undefined) args.push('-graceful-wait', `${options.gracefulWaitS}s`);
   if (options.tidb === false) args.push('-tidb=false');
   return args;
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pingcap/kvproto/pkg/metapb"
@@ -22,6 +23,7 @@ type cluster struct {
 	stats   *stats
 	data    *dataStore
 	servers []*storeServer
+	signing func() (keyPair, error)
 	pd      *pdServer
 	etcd    *embed.Etcd
 	cancel  context.CancelFunc
@@ -58,6 +60,7 @@ func startCluster(o options, dir string) (*cluster, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &cluster{oracle: &tsOracle{}, gc: newGCState(), regions: newRegionManager(metas), stats: newStats(), cancel: cancel}
 	c.faults = newFaults(o.seed, c.stats)
+	c.signing = sync.OnceValues(newKeyPair)
 	fence := &writeFence{}
 	c.hub = newCDCHub(c.oracle, fence, c.regions, c.gc, c.faults, c.stats, o.resolvedInterval)
 	c.regions.onChange = c.hub.regionChanged

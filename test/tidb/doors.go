@@ -82,6 +82,7 @@ func (c *cluster) doors() http.Handler {
 		all["regions"] = len(c.regions.now().sorted)
 		return all, nil
 	})
+	open("GET /rig/signing", func(url.Values) (any, error) { return c.signing() })
 	open("GET /rig/locks", func(url.Values) (any, error) { return c.hub.heldLocks(), nil })
 	return mux
 }

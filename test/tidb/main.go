@@ -39,8 +39,9 @@ const clusterID = 7_460_000_000_000_000_001
 type options struct {
 	stores, pdPort, kvPort, tidbPort, statusPort int
 	fixedPorts, withTiDB, stdin, spareTiDB       bool
-	resolvedInterval, pdLag                      time.Duration
+	resolvedInterval, pdLag, gracefulWait        time.Duration
 	dir, logLevel, faults, join, labels          string
+	tidbConfig                                   string
 	seed                                         int64
 }
 
@@ -59,6 +60,8 @@ func parseOptions() (o options) {
 	flag.StringVar(&o.faults, "faults", "", "faults by kind or group with a probability, e.g. all, feed,kv-busy=0.1 (see README)")
 	flag.BoolVar(&o.spareTiDB, "spare-tidb", false, "faults leave TiDB's own requests alone")
 	flag.Int64Var(&o.seed, "seed", 1, "of the faults' randomness")
+	flag.DurationVar(&o.gracefulWait, "graceful-wait", 0, "how long TiDB goes on serving after it was told to end, in whole seconds (graceful-wait-before-shutdown)")
+	flag.StringVar(&o.tidbConfig, "tidb-config", "", "TOML file with more of TiDB's configuration, e.g. [security] ssl-cert")
 	flag.StringVar(&o.dir, "dir", "", "directory for data and logs (default: a temporary one, removed at the end)")
 	flag.StringVar(&o.logLevel, "log-level", "warn", "TiDB's log level")
 	flag.BoolVar(&o.stdin, "stdin", false, "end when standard input closes")
@@ -108,7 +111,11 @@ func run(o options) error {
 	ready["stores"] = addresses
 	stopped := make(chan error, 1)
 	if o.withTiDB {
-		tidb, err := addTiDB(o, c.pd.address, dir, ready)
+		signing, err := c.signing()
+		if err != nil {
+			return err
+		}
+		tidb, err := addTiDB(o, c.pd.address, dir, signing, ready)
 		if err != nil {
 			return err
 		}
@@ -134,7 +141,11 @@ func run(o options) error {
 // joinCluster serves as one more tidb-server until it is told to end.
 func joinCluster(o options, dir string, began time.Time) error {
 	ready := map[string]any{"pd": o.join, "clusterId": fmt.Sprint(uint64(clusterID)), "dir": dir, "pid": os.Getpid(), "stores": []string{}}
-	tidb, err := addTiDB(o, o.join, dir, ready)
+	signing, err := fetchKeyPair(o.join)
+	if err != nil {
+		return err
+	}
+	tidb, err := addTiDB(o, o.join, dir, signing, ready)
 	if err != nil {
 		return err
 	}
@@ -146,7 +157,7 @@ func joinCluster(o options, dir string, began time.Time) error {
 }
 
 // addTiDB starts a TiDB over a PD, and says where it is.
-func addTiDB(o options, pd, dir string, ready map[string]any) (*tidbServer, error) {
+func addTiDB(o options, pd, dir string, signing keyPair, ready map[string]any) (*tidbServer, error) {
 	port, err := freePort(o.tidbPort)
 	if err != nil {
 		return nil, err
@@ -159,7 +170,10 @@ func addTiDB(o options, pd, dir string, ready map[string]any) (*tidbServer, erro
 	if err != nil {
 		return nil, err
 	}
-	tidb, err := startTiDB(tidbOptions{pd: pd, port: port, statusPort: statusPort, dir: dir, logLevel: o.logLevel, labels: labels})
+	tidb, err := startTiDB(tidbOptions{
+		pd: pd, port: port, statusPort: statusPort, dir: dir, logLevel: o.logLevel, labels: labels,
+		signing: signing, gracefulWait: o.gracefulWait, config: o.tidbConfig,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("TiDB: %w", err)
 	}

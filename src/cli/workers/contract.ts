@@ -3,13 +3,15 @@ import type { ListedServer } from '../../proxy/backends.js';
 import type { MetricsSnapshot } from '../../observe/merged-metrics.js';
 import type { NameSnapshot, ResultPart, SessionContext, StatementInput } from '../../view/index.js';
 import type { FrontEndSettings } from '../front-end.js';
-import type { ServerState } from '../front-ends.js';
+import type { MoveCounts, ServerState } from '../front-ends.js';
 import type { HostPort } from '../options.js';
 
 /** How a front end is. */
 export interface WorkerState {
   /** Clients connected now. */
   readonly connections: number;
+  /** In its life. */
+  readonly moves: MoveCounts;
   /** tidb-servers as it sees them. */
   readonly servers: readonly ServerState[];
   /** Resident bytes. */
@@ -33,6 +35,8 @@ export interface WorkerDuties {
   names(names: NameSnapshot): Promise<void>;
   servers(servers: readonly ListedServer[]): Promise<void>;
   reload(settings: FrontEndSettings): Promise<void>;
+  /** @see FrontEnds.reopenLogs */
+  reopenLogs(nothing: undefined): Promise<void>;
   /** @see Proxy.retire */
   retire(lingerMs: number, signal: AbortSignal): Promise<void>;
   /** Stops accepting, drains (Proxy.drain), and says what it has counted in its life. */
@@ -42,6 +46,8 @@ export interface WorkerDuties {
   /** Whose statement is answered on a connection of this process. */
   answeredUser(connectionId: number): Promise<string | undefined>;
   interrupt(connectionId: number): Promise<void>;
+  /** The id by which TiDB knows a connection of this process; undefined: it is none. */
+  presentId(connectionId: number): Promise<number | undefined>;
 }
 
 /** Duties of the main process. */
@@ -54,4 +60,6 @@ export interface MainDuties {
   /** Whose statement is answered on a connection, in any front end. */
   answeredUser(connectionId: number, signal: AbortSignal): Promise<string | undefined>;
   interrupt(connectionId: number, signal: AbortSignal): Promise<void>;
+  /** The id by which TiDB knows a connection of any front end; of others the id itself. */
+  presentId(connectionId: number, signal: AbortSignal): Promise<number>;
 }

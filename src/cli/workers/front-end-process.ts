@@ -8,7 +8,7 @@ import type { SettableLog } from '../../observe/pino-log.js';
 import type { PrometheusMetrics } from '../../observe/prometheus-metrics.js';
 import { ViewGates } from '../../proxy/intercept/view-gates.js';
 import type { Proxy } from '../../proxy/proxy.js';
-import { reloadable, startFrontEnd } from '../front-end.js';
+import { type FrontEnd, reloadable, startFrontEnd } from '../front-end.js';
 import { serverState } from '../front-ends.js';
 import type { WorkerDuties, WorkerStart } from './contract.js';
 import { type MainProcess, RemoteViews, remoteStatements } from './remote-views.js';
@@ -26,7 +26,7 @@ export interface FrontEndProcessParts {
 interface Served {
   readonly log: SettableLog;
   readonly views: RemoteViews;
-  readonly proxy: Promise<Proxy>;
+  readonly frontEnd: Promise<FrontEnd>;
 }
 
 /** One of several front ends. */
@@ -35,32 +35,40 @@ export class FrontEndProcess {
   #served: Served | undefined;
   readonly duties: WorkerDuties = {
     start: async (start) => {
-      const { address } = await this.#start(start);
-      return address;
+      const { proxy } = await this.#start(start);
+      return proxy.address;
     },
     names: (names) => {
       this.#running.views.learn(names);
       return Promise.resolve();
     },
-    servers: async (servers) => (await this.#running.proxy).setBackends(servers),
+    servers: async (servers) => (await this.#proxy()).setBackends(servers),
     reload: async (settings) => {
-      (await this.#running.proxy).reload(reloadable(settings));
+      (await this.#proxy()).reload(reloadable(settings));
       this.#running.log.setLevel(settings.options['log-level']);
     },
-    retire: async (lingerMs, signal) => (await this.#running.proxy).retire(lingerMs, signal),
+    reopenLogs: async () => (await this.#running.frontEnd).files.reopen(),
+    retire: async (lingerMs, signal) => (await this.#proxy()).retire(lingerMs, signal),
     drain: async (timeoutMs, signal) => {
-      await (await this.#running.proxy).drain(timeoutMs, signal);
+      const { proxy, files } = await this.#running.frontEnd;
+      await proxy.drain(timeoutMs, signal);
+      await files[Symbol.asyncDispose]();
       return this.#parts.metrics.snapshot();
     },
     state: async () => {
-      const { counts, backends } = await this.#running.proxy;
-      const { openConnections: connections } = counts;
-      return { connections, servers: backends.map(serverState), memoryBytes: this.#parts.memoryBytes() };
+      const { counts, backends } = await this.#proxy();
+      const { openConnections: connections, moves } = counts;
+      const memoryBytes = this.#parts.memoryBytes();
+      return { connections, moves, servers: backends.map(serverState), memoryBytes };
     },
     metrics: () => this.#parts.metrics.snapshot(),
-    answeredUser: async (connectionId) => (await this.#running.proxy).answeredUser(connectionId),
+    answeredUser: async (connectionId) => (await this.#proxy()).answeredUser(connectionId),
     interrupt: async (connectionId) => {
-      (await this.#running.proxy).interrupt(connectionId);
+      (await this.#proxy()).interrupt(connectionId);
+    },
+    presentId: async (connectionId) => {
+      const proxy = await this.#proxy();
+      return proxy.hasSession(connectionId) ? proxy.presentId(connectionId) : undefined;
     },
   };
 
@@ -73,7 +81,12 @@ export class FrontEndProcess {
     return this.#served;
   }
 
-  #start(start: WorkerStart): Promise<Proxy> {
+  async #proxy(): Promise<Proxy> {
+    const { proxy } = await this.#running.frontEnd;
+    return proxy;
+  }
+
+  #start(start: WorkerStart): Promise<FrontEnd> {
     assert(this.#served === undefined, 'a front end is started once');
     const { runtime, metrics } = this.#parts;
     const log = this.#parts.openLog(start);
@@ -86,12 +99,12 @@ export class FrontEndProcess {
     );
     const starting = startFrontEnd(start.settings, { runtime, telemetry: { log, metrics }, gates }).then(
       (made) => {
-        proxy = made;
-        made.setBackends(start.servers);
+        ({ proxy } = made);
+        proxy.setBackends(start.servers);
         return made;
       },
     );
-    this.#served = { log, views, proxy: starting };
+    this.#served = { log, views, frontEnd: starting };
     return starting;
   }
 }

@@ -1,6 +1,6 @@
 /** What a front-end process may ask the main process for: statements on views, and KILL of what another one answers. */
-import { messageOf } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
+import { loggedCause } from '../../base/sensitive.js';
 import type { Log } from '../../base/telemetry.js';
 import type { StatementService } from '../../view/index.js';
 import type { MainDuties } from './contract.js';
@@ -30,8 +30,8 @@ export function mainDuties({ service, names, log, others }: MainDutyParts): Main
           return await ask(worker, late);
         } catch (error) {
           signal.throwIfAborted();
-          const fields = { worker: worker.number, error: messageOf(error) };
-          log.warn('a front end does not say whether it answers a statement', fields);
+          const fields = { worker: worker.number, error: loggedCause(error) };
+          log.warn('a front end does not say what a KILL means to it', fields);
           return undefined;
         }
       }),
@@ -54,6 +54,12 @@ export function mainDuties({ service, names, log, others }: MainDutyParts): Main
     },
     interrupt: async (connectionId, signal) => {
       await askOthers((worker, late) => worker.ask('interrupt', connectionId, late), signal);
+    },
+    presentId: async (connectionId, signal) => {
+      const ids = await askOthers((worker, late) => worker.ask('presentId', connectionId, late), signal);
+      // As in session-ids.ts: who has the id now comes before who had it once.
+      if (ids.includes(connectionId)) return connectionId;
+      return ids.find((id) => id !== undefined) ?? connectionId;
     },
   };
 }

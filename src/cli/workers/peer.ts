@@ -7,7 +7,7 @@
  * has to be taken back before its client hears so. The channel's end fails everything that is under way.
  */
 import { TiviewError } from '../../base/errors.js';
-import { type PortableError, fromPortable, toPortable } from './portable-error.js';
+import { type PortableError, fromPortable, isForeseen, toPortable } from './portable-error.js';
 
 /** What crosses the channel. `id` counts the calls of the end that calls. */
 export type Message =
@@ -250,7 +250,7 @@ export class Peer<Here extends Duties<Here>, There extends Duties<There>> {
       if (!serving.isLeft) this.#send({ kind: 'done', id, value });
     } catch (error) {
       if (!serving.isLeft) this.#send({ kind: 'failed', id, error: toPortable(error) });
-      if (!(error instanceof TiviewError) && error !== controller.signal.reason) this.#parts.onBug(error);
+      if (!isForeseen(error) && error !== controller.signal.reason) this.#parts.onBug(error);
     } finally {
       this.#serving.delete(id);
     }

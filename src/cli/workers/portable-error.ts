@@ -1,8 +1,9 @@
 /**
  * Errors on their way to another process. What an operating error says, of what kind it is, and MySQL's number and
- * state arrive as they were sent; classes below SqlError and TiviewError do not.
+ * state arrive as they were sent; classes below SqlError and TiviewError do not, but ConfigError: it has an exit code.
  */
 import { SqlError, type Side, TiviewError, messageOf } from '../../base/errors.js';
+import { ConfigError } from '../config-error.js';
 
 /** An error as it crosses: plain, clonable. */
 export type PortableError =
@@ -14,7 +15,13 @@ export type PortableError =
       readonly side: Side;
       readonly isRetryable: boolean;
     }
+  | { readonly kind: 'config'; readonly message: string }
   | { readonly kind: 'other'; readonly message: string };
+
+/** Whether it tells of no bug. */
+export function isForeseen(error: unknown): boolean {
+  return error instanceof TiviewError || error instanceof ConfigError;
+}
 
 /** @param error - whatever was thrown, or is an abort's reason. */
 export function toPortable(error: unknown): PortableError {
@@ -27,11 +34,11 @@ export function toPortable(error: unknown): PortableError {
     const { kind: errorKind, side, isRetryable } = error;
     return { kind: 'operating', message, errorKind, side, isRetryable };
   }
-  return { kind: 'other', message };
+  return { kind: error instanceof ConfigError ? 'config' : 'other', message };
 }
 
 /** Inverse of {@link toPortable}; what was no operating error becomes one of kind `otherProcess`. */
-export function fromPortable(error: PortableError): TiviewError {
+export function fromPortable(error: PortableError): Error {
   switch (error.kind) {
     case 'sql':
       return new SqlError(error.errno, error.sqlState, error.message);
@@ -39,6 +46,8 @@ export function fromPortable(error: PortableError): TiviewError {
       const { message, errorKind: kind, side, isRetryable } = error;
       return new TiviewError(message, { kind, side, isRetryable });
     }
+    case 'config':
+      return new ConfigError(error.message);
     case 'other':
       return new TiviewError(error.message, { kind: 'otherProcess', side: 'proxy', isRetryable: false });
   }

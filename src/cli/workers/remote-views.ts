@@ -2,6 +2,7 @@
 import type { AnsweredStatements } from '../../proxy/intercept/kill.js';
 import type { Proxy } from '../../proxy/proxy.js';
 import type { NameSnapshot, StatementService } from '../../view/index.js';
+import { type KnownSessions, isConcerned } from '../front-ends.js';
 import type { MainDuties, WorkerDuties } from './contract.js';
 import type { Peer } from './peer.js';
 
@@ -33,11 +34,11 @@ export class RemoteViews implements StatementService {
 
 /**
  * The statements that are answered on sessions of any front end. Only the main process knows of a connection that is
- * no session of this one: a KILL of it waits for one question and answer.
+ * no session of this one: a KILL of it waits for two questions and answers.
  */
 export function remoteStatements(
   main: MainProcess,
-  here: () => Pick<Proxy, 'hasSession' | 'answeredUser' | 'interrupt'> | undefined,
+  here: () => (KnownSessions & Pick<Proxy, 'hasSession'>) | undefined,
 ): AnsweredStatements {
   /** The proxy of this process, if the connection is a session of it. */
   const proxyOf = (connectionId: number): ReturnType<typeof here> => {
@@ -45,9 +46,9 @@ export function remoteStatements(
     return proxy?.hasSession(connectionId) === true ? proxy : undefined;
   };
   return {
-    mayBeAnswered: (connectionId) => {
+    mayBeOurs: (connectionId) => {
       const proxy = proxyOf(connectionId);
-      return proxy === undefined || proxy.answeredUser(connectionId) !== undefined;
+      return proxy === undefined || isConcerned(proxy, connectionId);
     },
     answeredUser: async (connectionId, signal) => {
       const proxy = proxyOf(connectionId);
@@ -59,6 +60,12 @@ export function remoteStatements(
       const proxy = proxyOf(connectionId);
       if (proxy === undefined) await main.ask('interrupt', connectionId, signal);
       else proxy.interrupt(connectionId);
+    },
+    presentId: async (connectionId, signal) => {
+      const proxy = proxyOf(connectionId);
+      return proxy === undefined
+        ? main.ask('presentId', connectionId, signal)
+        : proxy.presentId(connectionId);
     },
   };
 }

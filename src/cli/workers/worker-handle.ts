@@ -1,13 +1,14 @@
 /** One front-end process, from its start to its end, as the main process sees it. */
-import { messageOf } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Runtime } from '../../base/runtime.js';
+import { loggedCause } from '../../base/sensitive.js';
 import type { Log } from '../../base/telemetry.js';
 import type { MetricsSnapshot } from '../../observe/merged-metrics.js';
 import type { HostPort } from '../options.js';
 import type { ListedServer } from '../../proxy/backends.js';
 import type { NameSnapshot } from '../../view/index.js';
 import type { FrontEndSettings } from '../front-end.js';
+import { NO_MOVES } from '../front-ends.js';
 import type { MainDuties, WorkerDuties, WorkerStart, WorkerState } from './contract.js';
 import { Peer } from './peer.js';
 import type { WorkerEvents, WorkerProcess } from './worker-process.js';
@@ -48,7 +49,7 @@ export class WorkerHandle {
   /** `leaving`: accepts no more clients. */
   state: 'starting' | 'serving' | 'leaving' | 'gone' = 'starting';
   /** What it said of itself last. */
-  last: WorkerState = { connections: 0, servers: [], memoryBytes: 0 };
+  last: WorkerState = { connections: 0, moves: NO_MOVES, servers: [], memoryBytes: 0 };
 
   constructor(parts: WorkerHandleParts) {
     this.#parts = parts;
@@ -108,6 +109,11 @@ export class WorkerHandle {
     return this.#tell('settings', (late) => this.#peer.ask('reload', settings, late));
   }
 
+  /** Tells it that its log files have been renamed. */
+  reopenLogs(): Promise<void> {
+    return this.#tell('log files', (late) => this.#peer.ask('reopenLogs', undefined, late));
+  }
+
   /** It accepts no more clients from now on. Resolves when those that it has are gone, at the latest after `lingerMs`. */
   retire(lingerMs: number, signal: AbortSignal): Promise<void> {
     this.state = 'leaving';
@@ -148,7 +154,7 @@ export class WorkerHandle {
       await ask(AbortSignal.timeout(limits.workerAckMs));
     } catch (error) {
       if (this.state === 'gone') return;
-      const fields = { worker: this.number, what, error: messageOf(error) };
+      const fields = { worker: this.number, what, error: loggedCause(error) };
       this.#parts.log.error('a front end does not take what it is told; it is ended', fields);
       await this.kill();
     }

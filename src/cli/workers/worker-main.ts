@@ -3,7 +3,7 @@
  * that): without it no view statement could be answered, and the names of views would grow old. Loads neither the
  * engine nor the client of TiKV.
  */
-import { messageOf } from '../../base/errors.js';
+import { loggedCause } from '../../base/sensitive.js';
 import { systemRuntime } from '../../base/system-runtime.js';
 import type { Log } from '../../base/telemetry.js';
 import { stderrLog, terminalLog } from '../../observe/pino-log.js';
@@ -20,7 +20,7 @@ let log: Log | undefined;
 
 /** A bug, or a background task that has failed: this process's clients are lost, and nobody else's. */
 function crash(what: string, error: unknown): void {
-  log?.error('a front end has failed; its process ends', { what, error: messageOf(error) });
+  log?.error('a front end has failed; its process ends', { what, error: loggedCause(error) });
   process.exit(FAILURE_EXIT);
 }
 

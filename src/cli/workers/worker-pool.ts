@@ -6,9 +6,9 @@
 import { Alarm } from '../../base/alarm.js';
 import { present } from '../../base/assert.js';
 import { Backoff } from '../../base/backoff.js';
-import { messageOf } from '../../base/errors.js';
 import { limits } from '../../base/limits.js';
 import type { Runtime, Task } from '../../base/runtime.js';
+import { loggedCause } from '../../base/sensitive.js';
 import type { Telemetry } from '../../base/telemetry.js';
 import type { MergedMetrics } from '../../observe/merged-metrics.js';
 import { whyUnavailable } from '../../proxy/availability.js';
@@ -16,12 +16,12 @@ import type { Backend, ListedServer } from '../../proxy/backends.js';
 import type { ServerWatch } from '../../proxy/server-watch.js';
 import type { StatementService } from '../../view/index.js';
 import { type FrontEndSettings, reloadable } from '../front-end.js';
-import type { FrontEndState, FrontEnds } from '../front-ends.js';
+import { type FrontEndState, type FrontEnds, type MoveCounts, NO_MOVES } from '../front-ends.js';
 import type { HostPort } from '../options.js';
 import { mainDuties } from './main-duties.js';
 import { NamePublisher } from './name-publisher.js';
 import { ChannelError } from './peer.js';
-import { sumOf } from './worker-states.js';
+import { bothMoves, sumOf } from './worker-states.js';
 import { type WorkerEnd, WorkerHandle } from './worker-handle.js';
 import type { WorkerEvents, WorkerProcess } from './worker-process.js';
 
@@ -61,6 +61,8 @@ export class WorkerPool implements FrontEnds {
   #servers: readonly ListedServer[] = [];
   #address: HostPort | undefined;
   #isReplacing = false;
+  /** Of front ends that have ended, as far as they have said. */
+  #movesOfGone: MoveCounts = NO_MOVES;
 
   private constructor(settings: FrontEndSettings, parts: WorkerPoolParts) {
     this.#parts = parts;
@@ -117,6 +119,10 @@ export class WorkerPool implements FrontEnds {
     this.#tellAll((worker) => worker.reload(settings));
   }
 
+  reopenLogs(): void {
+    this.#tellAll((worker) => worker.reopenLogs());
+  }
+
   async replace(drainMs: number, signal: AbortSignal): Promise<number> {
     if (this.#isReplacing) return 0;
     this.#isReplacing = true;
@@ -137,13 +143,13 @@ export class WorkerPool implements FrontEnds {
         try {
           worker.last = await worker.ask('state', undefined, AbortSignal.timeout(limits.workerStatusMs));
         } catch (error) {
-          const fields = { worker: worker.number, error: messageOf(error) };
+          const fields = { worker: worker.number, error: loggedCause(error) };
           this.#parts.telemetry.log.warn('a front end does not say how it is', fields);
           silent.add(worker);
         }
       }),
     );
-    return sumOf(this.backends, workers, silent);
+    return sumOf({ watched: this.backends, workers, silent, movesBefore: this.#movesOfGone });
   }
 
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -179,6 +185,7 @@ export class WorkerPool implements FrontEnds {
       telemetry.log.error('a front end has ended; its clients are lost', { worker: worker.number, how });
     }
     this.#workers.delete(worker);
+    this.#movesOfGone = bothMoves(this.#movesOfGone, worker.last.moves);
     this.#names.leave(worker);
     runtime.spawn('metrics of a front end', () => metrics.retire(worker.id));
     for (const { changes } of this.#slots) changes.ring();
@@ -216,7 +223,7 @@ export class WorkerPool implements FrontEnds {
       await backoff.pause(RESTART, 'it has ended', signal);
       slot.current = this.#launch(worker.number);
       await slot.current.listening.catch((error: unknown) => {
-        telemetry.log.error('a front end cannot start', { worker: worker.number, error: messageOf(error) });
+        telemetry.log.error('a front end cannot start', { worker: worker.number, error: loggedCause(error) });
       });
     }
   }
@@ -227,10 +234,11 @@ export class WorkerPool implements FrontEnds {
     try {
       await worker.listening;
       metrics.report(worker.id, await worker.drain(timeoutMs, signal));
+      worker.last = await worker.ask('state', undefined, AbortSignal.timeout(limits.workerStatusMs));
       await worker.end();
     } catch (error) {
       if (worker.state === 'gone') return;
-      telemetry.log.warn('a front end did not drain', { worker: worker.number, error: messageOf(error) });
+      telemetry.log.warn('a front end did not drain', { worker: worker.number, error: loggedCause(error) });
       await worker.kill();
     }
   }
@@ -248,7 +256,7 @@ export class WorkerPool implements FrontEnds {
           const late = AbortSignal.timeout(limits.workerStatusMs);
           metrics.report(worker.id, await worker.ask('metrics', undefined, late));
         } catch (error) {
-          const fields = { worker: worker.number, error: messageOf(error) };
+          const fields = { worker: worker.number, error: loggedCause(error) };
           telemetry.log.warn('a front end does not say what it has counted', fields);
         }
       }),

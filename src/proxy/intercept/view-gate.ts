@@ -60,6 +60,10 @@ export class ViewGate implements StatementGate {
     this.#parts = parts;
   }
 
+  get database(): string | undefined {
+    return this.#parts.database.name;
+  }
+
   judge(statement: StatementText): Verdict {
     switch (statement.kind) {
       case 'query':
@@ -219,7 +223,7 @@ export class ViewGate implements StatementGate {
   #passingOne(bytes: Uint8Array, statement: StatementRange): Verdict {
     const { start, end } = statement;
     const victim = killedConnection(bytes, start, end);
-    if (victim !== undefined && this.#parts.statements.mayBeAnswered(victim))
+    if (victim !== undefined && this.#parts.statements.mayBeOurs(victim))
       return { kind: 'take', run: killStatement(bytes.slice(start, end), victim, this.#parts.statements) };
     if (!beginsLikeUse(bytes, start, end)) return PASS;
     const used = databaseUsed(bytes, statement, DEFAULT_LEX_MODE);

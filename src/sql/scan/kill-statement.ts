@@ -24,6 +24,12 @@ export function killedConnection(bytes: Uint8Array, start: number, end: number):
   return Number.isSafeInteger(id) ? id : undefined;
 }
 
+/** A statement that {@link killedConnection} has found to be a KILL, of another connection. */
+export function withKilledConnection(bytes: Uint8Array, connectionId: number): Uint8Array {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return Buffer.from(text.replace(/\d{1,20}(?=[\s;]*$)/, String(connectionId)), 'latin1');
+}
+
 /** `k`, `K`, white space, or what begins a comment. */
 function mayBegin(byte: number): boolean {
   return byte === 0x6b || byte === 0x4b || byte <= 0x20 || byte === 0x2f || byte === 0x2d || byte === 0x23;

@@ -55,6 +55,7 @@ describe('the status port', () => {
     expect(Object.keys(status)).deep.equal([
       'version',
       'connections',
+      'moves',
       'servers',
       'role',
       'owner',

@@ -13,6 +13,8 @@ import type { Scenario } from './scenario.js';
 const END_MS = 20_000;
 /** The longest until no session is left: the longest deadline is a minute on the proxy's clock, six seconds on ours. */
 const QUIET_MS = 20_000;
+/** The end of a process may be heard of so long after that of its connections. */
+const DEATH_MS = 1_000;
 /** A session may do harm after its end: so many of each proxy's last ones are suspect. */
 const SUSPECTS = 3;
 
@@ -83,7 +85,10 @@ export class Arena {
     } catch (error) {
       hasFailed = true;
       const suspects = this.#places.flatMap(({ recent }) => recent);
-      return { problem: messageOf(error), suspects };
+      // A neighbour that is sent away may be the first sign of the process's end, which says more.
+      const death = this.#child.died.catch(messageOf);
+      const problem = (await Promise.race([death, sleep(DEATH_MS)])) ?? messageOf(error);
+      return { problem, suspects };
     }
   }
 

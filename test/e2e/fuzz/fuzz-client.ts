@@ -19,12 +19,16 @@ const LAZY_MS = 100;
 /** A silent client waits so long for the proxy's deadline for logins (ten seconds on the proxy's clock) to pass. */
 const SILENCE_MS = 1_500;
 
-/** @returns when the connection has closed. @throws Error — when that takes longer than `endMs`. */
+/** @returns when the connection has closed. @throws Error — when that takes longer than `endMs`, or nobody listens. */
 export async function playClient(port: number, scenario: Scenario, endMs: number): Promise<void> {
   const { client, options } = scenario;
   const plain = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen: true });
   const closed = new Promise<void>((resolve) => plain.once('close', () => resolve()));
-  plain.on('error', () => plain.destroy());
+  const failures: (string | undefined)[] = [];
+  plain.on('error', (error: NodeJS.ErrnoException) => {
+    failures.push(error.code);
+    plain.destroy();
+  });
   const received = new Received(plain);
   if (options.lazy) {
     plain.pause();
@@ -45,8 +49,12 @@ export async function playClient(port: number, scenario: Scenario, endMs: number
   if (options.clientEnd === 'silence') await Promise.race([closed, sleep(SILENCE_MS)]);
   if (options.clientEnd === 'reset') plain.resetAndDestroy();
   else socket.end();
+  // TLS that never came about, since the proxy had ended before, keeps its own end for itself.
+  if (plain.readableEnded) plain.end();
+  else plain.once('end', () => plain.end());
   const isClosed = await Promise.race([closed.then(() => true), sleep(endMs, false)]);
   plain.destroy();
+  if (failures.includes('ECONNREFUSED')) throw new Error('the proxy does not listen any more');
   if (!isClosed) throw new Error(`the session did not end within ${endMs} ms`);
 }
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ClientTls } from '../../../src/proxy/tls-options.js';
+import { reply } from '../../support/child-reply.js';
 import type { FuzzedProxyStats } from './fuzzed-proxy.js';
 
 const OUTPUT_BYTES_MAX = 16 * 1024;
@@ -57,15 +58,4 @@ export class FuzzedChild {
     this.#child.kill('SIGKILL');
     await exited;
   }
-}
-
-function reply<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new Error(`the proxy ended with ${String(code)}`));
-    child.once('exit', onExit);
-    child.once('message', (message) => {
-      child.off('exit', onExit);
-      resolve(message as T);
-    });
-  });
 }

@@ -41,9 +41,10 @@ async function start(tls: ClientTls): Promise<void> {
   const proxies: Proxy[] = [];
   for (const [index, pair] of process.argv.slice(2).entries()) {
     const gates = new ViewGates(fakeViews, {
-      mayBeAnswered: () => false,
+      mayBeOurs: () => false,
       answeredUser: () => Promise.resolve(undefined),
       interrupt: () => Promise.resolve(),
+      presentId: (id) => Promise.resolve(id),
     });
     const listen = { host: '127.0.0.1', port: 0 };
     const backends = pair.split(',');

@@ -8,6 +8,9 @@ const BUDGET_MS = 120_000;
 /** How often a scenario is played before it counts as harmless: what it does may be a matter of timing. */
 const ATTEMPTS = 5;
 
+/** Problems whose text begins alike are the same. */
+const SAME = 20;
+
 /** What a problem comes down to. */
 export interface Culprit {
   readonly scenario: Scenario;
@@ -22,7 +25,8 @@ export async function minimise(find: Find, sound: Scenario, tls: ClientTls): Pro
     const arena = await Arena.start(2, sound, tls);
     try {
       let left = ATTEMPTS * 2;
-      return (await arena.play(() => (left-- > 0 ? scenario : undefined)))?.problem;
+      const problem = (await arena.play(() => (left-- > 0 ? scenario : undefined)))?.problem;
+      return problem?.slice(0, SAME) === find.problem.slice(0, SAME) ? problem : undefined;
     } finally {
       await arena.stop();
     }

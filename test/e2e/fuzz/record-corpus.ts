@@ -255,9 +255,10 @@ for (const [name, run] of Object.entries(SESSIONS)) {
   write(name, before, before);
 }
 const gates = new ViewGates(fakeViews, {
-  mayBeAnswered: () => false,
+  mayBeOurs: () => false,
   answeredUser: () => Promise.resolve(undefined),
   interrupt: () => Promise.resolve(),
+  presentId: (id) => Promise.resolve(id),
 });
 const proxy = await startProxy([`127.0.0.1:${await behind.listen()}`], { gates });
 const front = new Tap(proxy.port);

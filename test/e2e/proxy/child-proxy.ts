@@ -2,6 +2,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ProxyOptions } from '../../../src/proxy/proxy.js';
+import { reply } from '../../support/child-reply.js';
+
+/** How the process is set up: what can be said in JSON. */
+export interface ChildProxyOptions extends Pick<ProxyOptions, 'limits' | 'clientTls'> {
+  /** Statements that begin with REFUSE are refused by the proxy itself. */
+  readonly refuses?: boolean;
+  /** Files of the slow-query and the audit log. */
+  readonly slowLog?: string;
+  readonly auditLog?: string;
+}
 
 /** What the process says of itself. */
 export interface ProxyStats {
@@ -10,8 +21,13 @@ export interface ProxyStats {
   readonly commands: number;
   /** Open TCP handles, the listening one included. */
   readonly sockets: number;
+  /** Timers that are set. */
+  readonly timers: number;
   readonly rss: number;
+  /** After a garbage collection. */
   readonly heapUsed: number;
+  /** Bytes outside of the heap, of buffers above all; likewise. */
+  readonly external: number;
 }
 
 /** A proxy in a process of its own. */
@@ -24,11 +40,18 @@ export class ChildProxy {
     this.port = port;
   }
 
-  static async start(...backends: string[]): Promise<ChildProxy> {
+  static start(...backends: string[]): Promise<ChildProxy> {
+    return ChildProxy.startWith({}, ...backends);
+  }
+
+  static async startWith(options: ChildProxyOptions, ...backends: string[]): Promise<ChildProxy> {
     // Compiled or not: the process runs the form that this file has.
     const self = fileURLToPath(import.meta.url);
     const program = self.replace(/child-proxy([.]\w+)$/, 'proxy-process$1');
-    const child = fork(program, backends, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(program, [JSON.stringify(options), ...backends], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...process.execArgv, '--expose-gc'],
+    });
     const { port } = await reply<{ port: number }>(child);
     return new ChildProxy(child, port);
   }
@@ -55,15 +78,4 @@ export class ChildProxy {
     this.#child.disconnect();
     await exited;
   }
-}
-
-function reply<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null): void => reject(new Error(`the proxy exited with ${String(code)}`));
-    child.once('exit', onExit);
-    child.once('message', (message) => {
-      child.off('exit', onExit);
-      resolve(message as T);
-    });
-  });
 }

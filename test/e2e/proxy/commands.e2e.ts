@@ -119,7 +119,7 @@ const scripts: Readonly<Record<string, Script>> = {
   'a command cut into single bytes': async (client) => {
     const bytes = framePayload(0, utf8('\u0003SELECT 12345'));
     for (const byte of bytes) {
-      client.socket.write(Uint8Array.of(byte));
+      client.write(Uint8Array.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
     }
     return [await client.answers([AnswerKind.result])];
@@ -128,20 +128,20 @@ const scripts: Readonly<Record<string, Script>> = {
     const request = await client.query("LOAD DATA LOCAL INFILE 'x' INTO TABLE clients.loaded2");
     // Over 256 packets, so that a sequence id of 0 occurs in the middle.
     let sequence = 2;
-    for (let i = 0; i < 300; i++) client.socket.write(framePayload(sequence++ & 0xff, utf8(`${i}\trow\n`)));
-    client.socket.write(framePayload(sequence & 0xff, NO_BYTES));
+    for (let i = 0; i < 300; i++) client.write(framePayload(sequence++ & 0xff, utf8(`${i}\trow\n`)));
+    client.write(framePayload(sequence & 0xff, NO_BYTES));
     const end = await client.answers([AnswerKind.result]);
     return [request, end, await client.query('SELECT COUNT(*) FROM clients.loaded2')];
   },
   'an empty file, and one in the middle of several statements': async (client) => {
     const first = await client.query("LOAD DATA LOCAL INFILE 'x' INTO TABLE clients.loaded2");
-    client.socket.write(framePayload(2, NO_BYTES));
+    client.write(framePayload(2, NO_BYTES));
     const empty = await client.answers([AnswerKind.result]);
     const request = await client.query(
       "SELECT 1; LOAD DATA LOCAL INFILE 'x' INTO TABLE clients.loaded2; SELECT 2",
     );
-    client.socket.write(framePayload((request.at(-3) ?? 0) + 1, utf8('900001\tx\n')));
-    client.socket.write(framePayload((request.at(-3) ?? 0) + 2, NO_BYTES));
+    client.write(framePayload((request.at(-3) ?? 0) + 1, utf8('900001\tx\n')));
+    client.write(framePayload((request.at(-3) ?? 0) + 2, NO_BYTES));
     return [first, empty, await client.answers([AnswerKind.result]), await client.query('SELECT 3')];
   },
   COM_CHANGE_USER: async (client) => {
@@ -152,7 +152,7 @@ const scripts: Readonly<Record<string, Script>> = {
     client.send(Command.changeUser, old);
     const request = await client.chunk();
     if (request === undefined) throw new Error('no AuthSwitchRequest');
-    client.socket.write(framePayload(2, NO_BYTES));
+    client.write(framePayload(2, NO_BYTES));
     const ok = await client.answers([AnswerKind.auth]);
     // The salt differs from session to session.
     return [first, use, request.subarray(0, 27), ok, await client.query('SELECT USER()')];

@@ -41,7 +41,7 @@ export async function connectTo(port: number, more: mysql.ConnectionOptions = {}
 }
 
 /** Makes the schema `clients` anew: what the clients' sessions find. */
-export async function resetSchema(tidb: Tidb): Promise<void> {
+export async function resetSchema(tidb: Pick<Tidb, 'port'>): Promise<void> {
   const connection = await connectTo(tidb.port, { multipleStatements: true });
   await connection.query(`
     DROP DATABASE IF EXISTS clients; CREATE DATABASE clients; USE clients;

@@ -1,16 +1,19 @@
 /** A client that sends exactly the packets it is told to: for what no library sends, or not in this order. */
 import { type Socket, connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { NO_BYTES, concatBytes, utf8 } from '../../../src/base/bytes.js';
 import { AnswerFollower } from '../../../src/wire/answer-follower.js';
 import { type AnswerKindCode, answerKindOf } from '../../../src/wire/answer-kind.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { Command } from '../../../src/wire/command.js';
+import { CompressedServerLeg } from '../../../src/wire/compressed-server-leg.js';
 import { type Greeting, parseGreeting } from '../../../src/wire/greeting.js';
-import { printHandshakeResponse } from '../../../src/wire/handshake-response.js';
-import { PacketSplitter } from '../../../src/wire/packet-splitter.js';
-import { frame, framePayload } from '../../../src/wire/packet-writer.js';
+import { type Message, PacketSplitter } from '../../../src/wire/packet-splitter.js';
+import { framePayload } from '../../../src/wire/packet-writer.js';
+import { type RawLogin, logIn } from './raw-login.js';
 
-const BASE_CAPABILITIES =
+/** What a client of today has at least. */
+export const BASE_CAPABILITIES =
   Capability.longPassword |
   Capability.longFlag |
   Capability.protocol41 |
@@ -23,62 +26,61 @@ const BASE_CAPABILITIES =
 
 /** One connection. */
 export class RawClient {
-  readonly socket: Socket;
+  socket: Socket;
   readonly #received: Buffer[] = [];
   #wake: () => void = () => undefined;
   #hasEnded = false;
   greeting: Greeting | undefined;
   #isEofDeprecated = false;
+  #compressed: CompressedServerLeg | undefined;
 
-  private constructor(port: number) {
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.socket.on('data', (chunk: Buffer) => {
-      this.#received.push(chunk);
-      this.#wake();
-    });
-    const end = (): void => {
-      this.#hasEnded = true;
-      this.#wake();
-    };
-    this.socket.on('error', end);
-    this.socket.on('end', end);
-    this.socket.on('close', end);
+  private constructor(port: number, host: string) {
+    this.socket = connect({ port, host, noDelay: true });
+    this.#listen();
   }
 
   /** Connects and does nothing else. */
-  static open(port: number): RawClient {
-    return new RawClient(port);
+  static open(port: number, host = '127.0.0.1'): RawClient {
+    return new RawClient(port, host);
   }
 
   /** Connects and logs in as root, without a password. */
-  static async login(port: number, more = 0, database?: string): Promise<RawClient> {
-    const client = new RawClient(port);
-    const [greeting] = await client.#messages(1);
-    if (greeting === undefined) throw new Error('no greeting');
-    client.greeting = parseGreeting(greeting);
-    client.#isEofDeprecated = (more & Capability.deprecateEof) !== 0;
+  static login(port: number, more = 0, database?: string): Promise<RawClient> {
     const capabilities = BASE_CAPABILITIES | more | (database === undefined ? 0 : Capability.connectWithDb);
-    client.socket.write(
-      frame(1, (out) =>
-        printHandshakeResponse(
-          {
-            ...{
-              capabilities,
-              maxPacketBytes: 1 << 24,
-              collation: 45,
-              user: 'root',
-              authData: NO_BYTES,
-              database,
-            },
-            ...{ authPlugin: 'mysql_native_password', attributes: undefined, zstdLevel: undefined },
-          },
-          out,
-        ),
-      ),
-    );
-    const [end] = await client.#messages(1);
-    if (end?.[0] !== 0) throw new Error(`login failed: ${Buffer.from(end ?? []).toString('latin1')}`);
+    const account = { user: 'root', password: '', plugin: 'mysql_native_password' };
+    return RawClient.enter(port, { ...account, capabilities, ...(database !== undefined && { database }) });
+  }
+
+  /** Connects and logs in. @throws LoginRefused. */
+  static async enter(port: number, login: RawLogin, host?: string): Promise<RawClient> {
+    const client = RawClient.open(port, host);
+    await client.enter(login);
     return client;
+  }
+
+  /** Logs in on the open connection. @throws LoginRefused. */
+  async enter(login: RawLogin): Promise<void> {
+    const splitter = new PacketSplitter('tidb', 1 << 20);
+    const message = async (): Promise<Message> => {
+      for (;;) {
+        const next = splitter.next();
+        if (next !== undefined) return next;
+        const chunk = await this.chunk();
+        if (chunk === undefined) throw new Error('the connection ended in the middle of the login');
+        splitter.feed(chunk);
+      }
+    };
+    this.greeting = parseGreeting((await message()).payload);
+    const isSecure = login.tls !== undefined;
+    const { tls } = login;
+    await logIn(
+      { isSecure, message, write: (bytes) => void this.socket.write(bytes), secure: () => this.#secure(tls) },
+      this.greeting,
+      login,
+    );
+    const agreed = login.capabilities & this.greeting.capabilities;
+    this.#isEofDeprecated = (agreed & Capability.deprecateEof) !== 0;
+    if ((agreed & Capability.compress) !== 0) this.#compressed = new CompressedServerLeg();
   }
 
   /** Sends a command and waits for its whole answer. */
@@ -94,7 +96,12 @@ export class RawClient {
 
   /** Sends a command. */
   send(command: number, payload: Uint8Array = NO_BYTES): void {
-    this.socket.write(framePayload(0, concatBytes(Uint8Array.of(command), payload)));
+    this.write(framePayload(0, concatBytes(Uint8Array.of(command), payload)));
+  }
+
+  /** Sends packets, compressed if that was agreed on. */
+  write(bytes: Uint8Array): void {
+    for (const piece of this.#compressed?.frame(bytes) ?? [bytes]) this.socket.write(piece);
   }
 
   /** Waits for these answers. @throws when the connection ends before. */
@@ -113,13 +120,16 @@ export class RawClient {
     return Buffer.concat(parts);
   }
 
-  /** The next bytes received; undefined at the end. */
+  /** The next bytes received, of packets; undefined at the end. */
   async chunk(): Promise<Buffer | undefined> {
     for (;;) {
+      const unpacked = this.#compressed?.next();
+      if (unpacked !== undefined) return Buffer.from(unpacked);
       const chunk = this.#received.shift();
-      if (chunk !== undefined) return chunk;
-      if (this.#hasEnded) return undefined;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
+      if (chunk !== undefined && this.#compressed === undefined) return chunk;
+      if (chunk !== undefined) this.#compressed?.feed(chunk);
+      else if (this.#hasEnded) return undefined;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
 
@@ -138,17 +148,30 @@ export class RawClient {
     this.socket.destroy();
   }
 
-  async #messages(count: number): Promise<Uint8Array[]> {
-    const splitter = new PacketSplitter('tidb', 1 << 20);
-    const messages: Uint8Array[] = [];
-    while (messages.length < count) {
-      const chunk = await this.chunk();
-      if (chunk === undefined) break;
-      splitter.feed(chunk);
-      for (let next = splitter.next(); next !== undefined; next = splitter.next()) {
-        messages.push(Uint8Array.from(next.payload));
-      }
-    }
-    return messages;
+  async #secure(tls: RawLogin['tls']): Promise<void> {
+    const plain = this.socket;
+    plain.removeAllListeners('data');
+    this.socket = connectTls({ socket: plain, servername: 'localhost', ...tls });
+    this.#listen();
+    await new Promise<void>((resolve, reject) => {
+      this.socket.once('secureConnect', resolve);
+      this.socket.once('error', reject);
+    });
+  }
+
+  #listen(): void {
+    const { socket } = this;
+    socket.on('data', (chunk: Buffer) => {
+      this.#received.push(chunk);
+      this.#wake();
+    });
+    const end = (): void => {
+      if (socket !== this.socket) return;
+      this.#hasEnded = true;
+      this.#wake();
+    };
+    socket.on('error', end);
+    socket.on('end', end);
+    socket.on('close', end);
   }
 }

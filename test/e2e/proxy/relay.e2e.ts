@@ -256,8 +256,8 @@ describe('the relay', function () {
       expect(
         await told(Buffer.concat([Buffer.from('20000001' + '20820000', 'hex'), Buffer.alloc(28)])),
       ).to.match(/malformed handshake response/);
-      const compressed = Buffer.concat([Buffer.from('22000001' + '20820000', 'hex'), Buffer.alloc(30)]);
-      expect(await told(compressed)).to.match(/compression was not offered/);
+      const compressed = Buffer.concat([Buffer.from('22000001' + '00820004', 'hex'), Buffer.alloc(30)]);
+      expect(await told(compressed)).to.match(/zstd compression was not offered/);
     });
 
     it('tells them of packets out of order, after the answers to what was in order', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { clientLimits } from '../../../src/cli/client-limits.js';
 import { ConfigError } from '../../../src/cli/config-error.js';
 import { type Request, readConfig } from '../../../src/cli/config.js';
 import { balanceSettings } from '../../../src/cli/options.js';
@@ -118,6 +119,30 @@ describe('readConfig', () => {
       );
     }
     expect(problemOf({ argv: ['--weights', 'nowhere=1'] })).to.equal("--weights: 'nowhere' is not HOST:PORT");
+  });
+
+  it('has generous limits on clients, or none, and takes others', () => {
+    const none = [
+      ...(['max-connections-per-user', 'max-connections-per-address', 'connect-rate'] as const),
+      ...(['connect-rate-per-address', 'idle-timeout', 'idle-transaction-timeout', 'max-packet'] as const),
+    ];
+    const options = optionsOf({});
+    for (const name of none) expect(options[name], name).to.equal(0);
+    expect(clientLimits(options)).to.include({ connections: 10_000, handshakeMs: 10_000, maxPacketBytes: 0 });
+    const given = optionsOf({
+      argv: ['--max-connections', '5', '--max-connections-per-user=4', '--max-connections-per-address=3'],
+      env: { TIVIEW_CONNECT_RATE: '2', TIVIEW_CONNECT_RATE_PER_ADDRESS: '1', TIVIEW_CONFIG: 't.toml' },
+      files: {
+        't.toml': 'handshake-timeout = 6\nidle-timeout = 7\nidle-transaction-timeout = 8\nmax-packet = 9',
+      },
+    });
+    expect(clientLimits(given)).to.deep.equal({
+      ...{ connections: 5, connectionsPerUser: 4, connectionsPerAddress: 3 },
+      ...{ connectsPerSecond: 2, connectsPerSecondPerAddress: 1 },
+      ...{ handshakeMs: 6, idleMs: 7, idleTransactionMs: 8, maxPacketBytes: 9 },
+    });
+    expect(problemOf({ argv: ['--handshake-timeout', '0'] })).to.match(/^--handshake-timeout: '0' is not/);
+    expect(problemOf({ argv: ['--max-packet', '1e9'] })).to.match(/^--max-packet: '1e9' is not/);
   });
 
   it('reads the password from its file without the last line end, or from the environment', () => {

@@ -10,7 +10,8 @@ describe('status board', () => {
     const stopping = new AbortController();
     const board = new StatusBoard('1.2.3', stopping.signal);
     expect(board.health()).to.deep.equal({ isHealthy: false, reason: 'starting' });
-    expect(await board.status()).to.deep.equal({ version: '1.2.3', connections: 0, servers: [] });
+    const moves = { moved: 0, refused: 0, failed: 0 };
+    expect(await board.status()).to.deep.equal({ version: '1.2.3', connections: 0, moves, servers: [] });
     const status = { role: 'standby', owner: '', epoch: '0', term: '0', lagMs: null, views: [] } as const;
     const service: Pick<ViewService, 'status'> = { status: () => status };
     const known = { address: 'a:4000', isListed: true, connections: 2 };
@@ -20,7 +21,7 @@ describe('status board', () => {
       { ...server, ...endpoint, zone: undefined, warmth: 1, load: undefined },
       { ...server, ...endpoint, zone: 'east', warmth: 1 / 3, load: { cpu: 0.12345, memory: 0.5 } },
     ];
-    const state = { connections: 7, servers: backends.map(serverState) };
+    const state = { connections: 7, moves: { ...moves, moved: 3 }, servers: backends.map(serverState) };
     const frontEnds: { state: () => Promise<typeof state>; unavailability: string | undefined } = {
       ...{ state: () => Promise.resolve(state), unavailability: undefined },
     };
@@ -31,7 +32,7 @@ describe('status board', () => {
       { ...server, zone: 'east', warmth: 0.333, load: { cpu: 0.123, memory: 0.5 } },
     ];
     expect(await board.status()).to.deep.equal({
-      ...{ version: '1.2.3', connections: 7, servers },
+      ...{ version: '1.2.3', connections: 7, moves: { ...moves, moved: 3 }, servers },
       ...status,
     });
     frontEnds.unavailability = 'none is healthy';

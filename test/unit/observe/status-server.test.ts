@@ -40,3 +40,42 @@ describe('status server', () => {
     expect((await get('/etc/passwd')).status).to.equal(404);
   });
 });
+
+describe('status server with a token', () => {
+  const token = 'a-token-of-some-length';
+  let server: StatusServer;
+  const source = { status: () => Promise.resolve({}), health: () => ({ isHealthy: true, reason: 'ok' }) };
+
+  before(async () => {
+    server = await StatusServer.listen('127.0.0.1', 0, source, new PrometheusMetrics(), token);
+  });
+  after(() => server[Symbol.asyncDispose]());
+
+  const codeOf = async (path: string, authorization?: string): Promise<number> => {
+    const headers = authorization === undefined ? {} : { authorization };
+    return (await fetch(`http://${server.address}${path}`, { headers })).status;
+  };
+  const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+  it('shows /health to everybody, and everything to who knows it', async () => {
+    expect(await codeOf('/health')).to.equal(200);
+    for (const path of ['/', '/status', '/metrics']) {
+      expect(await codeOf(path, `Bearer ${token}`)).to.equal(200);
+      expect(await codeOf(path, basic(`anybody:${token}`))).to.equal(200);
+    }
+    expect(await codeOf('/nothing', `Bearer ${token}`)).to.equal(404);
+  });
+
+  it('shows nothing else to anybody else, and says how to ask', async () => {
+    const wrong = [
+      ...[undefined, '', 'Bearer', 'Bearer ', `Bearer ${token}x`, `Bearer ${token.slice(1)}`, token],
+      ...[basic(''), basic(':'), basic(`${token}:`), basic(`a:b:${token}`), 'Basic ====', `Digest ${token}`],
+    ];
+    for (const path of ['/', '/status', '/metrics', '/nothing', '/health/', '//health', '/status?/health']) {
+      for (const authorization of wrong)
+        expect(await codeOf(path, authorization), authorization).to.equal(401);
+    }
+    const { headers } = await fetch(`http://${server.address}/status`);
+    expect(headers.get('www-authenticate')).to.match(/^Bearer realm=.*Basic realm=/);
+  });
+});

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { AssertionError } from '../../../src/base/assert.js';
 import { NO_BYTES, concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import { SqlError } from '../../../src/base/errors.js';
 import { limits } from '../../../src/base/limits.js';
 import type { LocalStatement, StatementGate, StatementKind } from '../../../src/proxy/statement-gate.js';
 import { Command } from '../../../src/wire/command.js';
@@ -237,6 +238,26 @@ describe('command relay', () => {
     rig.server(print.begin(5).ok(STATUS).take());
     expect(rig.endedBy).to.equal(undefined);
     expect(rig.relay.isQuiet).to.equal(true);
+  });
+
+  it('does not let a change of user ask for a password that somebody could read', () => {
+    for (const isExposed of [false, true]) {
+      const rig = new RelayRig().query('a').command(Command.changeUser, 'u\0');
+      rig.isPasswordExposed = isExposed;
+      const asking = framePayload(1, Uint8Array.of(1, 4));
+      rig.server(concatBytes(ok(), asking));
+      const client = rig.sentToClient;
+      expect(hex(client.subarray(0, ok().length))).to.equal(hex(ok()));
+      const last = client.subarray(ok().length);
+      if (isExposed) {
+        expect(last[3]).to.equal(1);
+        expect(parseErr(last.subarray(4)).errno).to.equal(3159);
+        expect(rig.endedBy).to.be.instanceOf(SqlError);
+      } else {
+        expect(hex(last)).to.equal(hex(asking));
+        expect(rig.endedBy).to.equal(undefined);
+      }
+    }
   });
 
   describe('bounds', () => {

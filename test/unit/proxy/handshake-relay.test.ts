@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { concatBytes, fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import type { BackendCompression } from '../../../src/proxy/backend-compression.js';
 import { UNFOLLOWED_CAPABILITIES } from '../../../src/proxy/handshake-relay.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { parseErr } from '../../../src/wire/err-packet.js';
@@ -14,7 +15,8 @@ describe('handshake relay', () => {
       const [event] = new LoginRig(isOffered).backend(greet()).take();
       const relayed = fromClient(event);
       expect(relayed[3]).to.equal(0);
-      const expected = (0xff_ff_ff_ff & ~UNFOLLOWED_CAPABILITIES & ~(isOffered ? 0 : Capability.ssl)) >>> 0;
+      const followed = 0xff_ff_ff_ff & ~UNFOLLOWED_CAPABILITIES & ~(isOffered ? 0 : Capability.ssl);
+      const expected = (followed | Capability.compress) >>> 0;
       expect(parseGreeting(relayed.subarray(4))).to.deep.equal({ ...greeting, capabilities: expected });
     });
   }
@@ -69,6 +71,39 @@ describe('handshake relay', () => {
     expect(sent.capabilities).to.equal(capabilities);
   });
 
+  describe('agrees on compression with each side for itself', () => {
+    const { compress, zstdCompression } = Capability;
+    /** What the two sides have in the end, and what the server has been told. */
+    const agreed = (how: BackendCompression, client: number, server = 0xff_ff_ff_ff): string => {
+      const rig = new LoginRig(false, false, how)
+        .backend(greet({ capabilities: server }))
+        .client(respond(1, client));
+      const told = parseHandshakeResponse(fromClient(rig.take()[1]).subarray(4)).capabilities;
+      rig.backend(ok(2));
+      const { isClientCompressed, isBackendCompressed, capabilities: followed } = rig.login ?? {};
+      expect(followed).to.equal(capabilities);
+      expect(told).to.equal(capabilities | (isBackendCompressed === true ? compress : 0));
+      return `${String(isClientCompressed)} ${String(isBackendCompressed)}`;
+    };
+
+    it('as it is configured', () => {
+      expect(agreed('never', 0)).to.equal('false false');
+      expect(agreed('never', compress)).to.equal('true false');
+      expect(agreed('client', 0)).to.equal('false false');
+      expect(agreed('client', compress)).to.equal('true true');
+      expect(agreed('always', 0)).to.equal('false true');
+      expect(agreed('always', compress)).to.equal('true true');
+    });
+
+    it('and with zlib where a client could do zstd too', () => {
+      expect(agreed('client', compress | zstdCompression)).to.equal('true true');
+    });
+
+    it('and not with a server that has none', () => {
+      expect(agreed('always', compress, 0xff_ff_ff_ff & ~compress)).to.equal('true false');
+    });
+  });
+
   describe('with TLS on the client’s side only', () => {
     it('has sequence ids that are one higher there', () => {
       const rig = new LoginRig(true).backend(greet());
@@ -87,6 +122,57 @@ describe('handshake relay', () => {
         `client ${toHex(ok(5))}`,
         'done',
       ]);
+    });
+  });
+
+  describe('where somebody could read a password on its way to the server', () => {
+    const exposed = (): LoginRig => {
+      const rig = new LoginRig(true).backend(greet()).client(sslRequest);
+      rig.isPasswordExposed = true;
+      return rig;
+    };
+    const refusalIn = (event: string | undefined): string => {
+      const packet = fromClient(event);
+      return `${packet[3]} ${parseErr(packet.subarray(4)).errno}`;
+    };
+
+    for (const [what, payload] of [
+      ['caching_sha2_password', '\u0001\u0004'],
+      ['a plugin of clear text', '\u00femysql_clear_password\0'],
+    ] as const) {
+      it(`does not let ${what} ask for it`, () => {
+        const rig = exposed().client(respond(2, Capability.ssl));
+        rig.take();
+        const asking = framePayload(
+          2,
+          Uint8Array.from(payload, (letter) => letter.charCodeAt(0)),
+        );
+        const [event, ...more] = rig.backend(asking).take();
+        expect(event).to.match(/^end /);
+        expect(refusalIn(event)).to.equal('3 3159');
+        expect(more).to.deep.equal([]);
+        expect(rig.client(framePayload(4, utf8('secret\0'))).take()).to.deep.equal([]);
+        expect(rig.relay.errno).to.equal(3159);
+      });
+    }
+
+    it('passes on what is no password', () => {
+      const rig = exposed().client(respond(2, Capability.ssl));
+      rig.take();
+      rig.backend(framePayload(2, fromHex('0103'))).backend(ok(3));
+      expect(rig.take()).to.deep.equal([
+        `client ${toHex(framePayload(3, fromHex('0103')))}`,
+        `client ${toHex(ok(4))}`,
+        'done',
+      ]);
+    });
+
+    it('does not pass on a response that holds it', () => {
+      const rig = exposed();
+      rig.take();
+      const [event, ...more] = rig.client(respond(2, Capability.ssl, 'mysql_clear_password')).take();
+      expect(refusalIn(event)).to.equal('3 3159');
+      expect(more).to.deep.equal([]);
     });
   });
 
@@ -171,8 +257,7 @@ describe('handshake relay', () => {
     it('with its response', () => {
       const cases: readonly (readonly [string, Uint8Array])[] = [
         ['malformed handshake response: 1 bytes', framePayload(1, Uint8Array.of(1))],
-        ['compression was not offered', respond(1, Capability.compress)],
-        ['compression was not offered', respond(1, Capability.zstdCompression)],
+        ['zstd compression was not offered', respond(1, Capability.zstdCompression)],
         ['TLS was not offered', sslRequest],
         ['over 262144 bytes', fromHex('ffffff01')],
       ];

@@ -1,6 +1,9 @@
 /** What the tests of logins share: packets, and a login between two sides that are only bytes in memory. */
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.js';
+import { SqlError } from '../../../src/base/errors.js';
+import type { BackendCompression } from '../../../src/proxy/backend-compression.js';
 import { HandshakeRelay, type Login } from '../../../src/proxy/handshake-relay.js';
+import { passwordInClear } from '../../../src/proxy/proxy-errors.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { type Greeting, printGreeting } from '../../../src/wire/greeting.js';
 import { printHandshakeResponse } from '../../../src/wire/handshake-response.js';
@@ -23,7 +26,7 @@ export const capabilities =
 export const greet = (more: Partial<Greeting> = {}): Uint8Array =>
   frame(0, (out) => printGreeting({ ...greeting, ...more }, out));
 
-export const respond = (sequence: number, more = 0): Uint8Array =>
+export const respond = (sequence: number, more = 0, authPlugin = 'mysql_native_password'): Uint8Array =>
   frame(sequence, (out) =>
     printHandshakeResponse(
       {
@@ -34,7 +37,7 @@ export const respond = (sequence: number, more = 0): Uint8Array =>
           user: 'u',
           authData: utf8('proof'),
         },
-        ...{ database: undefined, authPlugin: 'mysql_native_password', attributes: undefined, zstdLevel: 3 },
+        ...{ database: undefined, authPlugin, attributes: undefined, zstdLevel: 3 },
       },
       out,
     ),
@@ -48,10 +51,14 @@ export class LoginRig {
   readonly relay: HandshakeRelay;
   #events: string[] = [];
   login: Login | undefined;
+  /** A user who is refused though TiDB has let him in. */
+  refused: string | undefined;
+  /** Whether somebody could read the client's password on its way to the server. */
+  isPasswordExposed = false;
   /** Servers that are left besides the first. */
   others = 0;
 
-  constructor(isOfferedToClients = false, isDemandedOfBackends = false) {
+  constructor(isTlsOffered = false, isTlsDemanded = false, backendCompression: BackendCompression = 'never') {
     this.relay = new HandshakeRelay(
       {
         toClient: (bytes) => this.#events.push(`client ${toHex(bytes)}`),
@@ -59,6 +66,8 @@ export class LoginRig {
         upgradeClient: (rest) => this.#events.push(`client TLS ${toHex(rest)}`),
         upgradeBackend: () => this.#events.push('backend TLS'),
         blameBackend: (why) => this.#events.push(`blame: ${why}`),
+        passwordRefusal: () => (this.isPasswordExposed ? passwordInClear() : undefined),
+        admit: (user) => (user === this.refused ? new SqlError(1203, '42000', 'too many') : undefined),
         changeBackend: () => {
           if (this.others-- <= 0) return false;
           this.#events.push('next server');
@@ -70,7 +79,7 @@ export class LoginRig {
         },
         end: (last) => this.#events.push(`end ${toHex(last)}`),
       },
-      { isOfferedToClients, isDemandedOfBackends },
+      { isTlsOffered, isTlsDemanded, backendCompression },
     );
   }
 

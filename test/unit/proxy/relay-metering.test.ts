@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { SqlError } from '../../../src/base/errors.js';
 import type { LocalStatement } from '../../../src/proxy/statement-gate.js';
+import { Command } from '../../../src/wire/command.js';
 import { printErr } from '../../../src/wire/err-packet.js';
 import { frame } from '../../../src/wire/packet-writer.js';
 import { ServerStatus } from '../../../src/wire/server-status.js';
@@ -47,6 +48,19 @@ describe('a relayed session is metered', () => {
     expect(timed).to.be.within(10, 45);
     // All between 4 and 8 ms.
     expect(counts[6]).to.equal(timed);
+  });
+
+  it('but not as to commands that have no answer', async () => {
+    const rig = new RelayRig();
+    for (let i = 0; i < 50; i++) {
+      rig.command(Command.stmtClose, Uint8Array.of(1, 0, 0, 0));
+      await rig.runtime.advance(1_000);
+      // As a server says that it ends the connection.
+      rig.server(err);
+    }
+    const { counts } = rig.serverCounts.latencies.take();
+    expect(counts.every((count) => count === 0)).to.equal(true);
+    expect(rig.serverCounts.commands).to.equal(50);
   });
 
   it('as to what it does', async () => {

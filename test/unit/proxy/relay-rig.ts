@@ -2,9 +2,13 @@
 import { NO_BYTES, asBuffer, concatBytes, utf8 } from '../../../src/base/bytes.js';
 import { SqlError } from '../../../src/base/errors.js';
 import { CommandRelay } from '../../../src/proxy/command-relay.js';
+import type { CommandWatch } from '../../../src/proxy/journal/command-watch.js';
+import { SessionOrigin } from '../../../src/proxy/move/session-origin.js';
+import { passwordInClear } from '../../../src/proxy/proxy-errors.js';
 import { RelayCounts } from '../../../src/proxy/relay-counts.js';
 import { ServerCounts } from '../../../src/proxy/server-counts.js';
 import { SessionMeter } from '../../../src/proxy/session-meter.js';
+import type { UserChange } from '../../../src/proxy/session-user.js';
 import {
   NEED_MORE,
   PASS,
@@ -33,10 +37,19 @@ export class RelayRig {
   /** Set when the relay has ended the session: the last bytes are among the client's. */
   endedBy: Error | undefined;
   #roomMakers: (() => void)[] = [];
+  /** Whether somebody could read the client's password on its way to the server. */
+  isPasswordExposed = false;
   /** Whether the client reads. */
   hasRoom = true;
 
-  constructor(gate: StatementGate = { judge: () => PASS }, capabilities: number = Capability.deprecateEof) {
+  /** @param maxPacketBytes - of one message; 0: no limit. */
+  constructor(
+    gate: StatementGate = { judge: () => PASS },
+    capabilities: number = Capability.deprecateEof,
+    maxPacketBytes = 0,
+    changeUser: (payload: Uint8Array) => UserChange = () => ({ kind: 'pass' }),
+    watch?: (nowMs: () => number) => CommandWatch,
+  ) {
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient.push(bytes.slice(0, length)),
       toBackend: (bytes: Uint8Array) => this.#toBackend.push(bytes.slice()),
@@ -44,14 +57,18 @@ export class RelayRig {
       holdClient: (isHeld: boolean) => {
         this.isClientHeld = isHeld;
       },
+      passwordRefusal: () => (this.isPasswordExposed ? passwordInClear() : undefined),
       end: (last: Uint8Array, reason: Error) => {
         this.#toClient.push(last);
         this.endedBy = reason;
       },
     };
+    const origin = new SessionOrigin({ capabilities, database: undefined, response: NO_BYTES });
     this.relay = new CommandRelay({
+      origin,
       ...{ runtime: this.runtime, ports, gate, capabilities, meter: this.#meter },
-      ...{ connectionId: 7, status: STATUS },
+      ...{ connectionId: 7, status: STATUS, maxPacketBytes, changeUser },
+      watch: watch?.(() => this.runtime.monotonicMs()),
     });
   }
 
@@ -91,6 +108,12 @@ export class RelayRig {
     const all = asBuffer(concatBytes(...this.#toBackend));
     this.#toBackend = [];
     return all;
+  }
+
+  /** Forgets what both sides have got. */
+  take(): void {
+    this.#toClient = [];
+    this.#toBackend = [];
   }
 
   /** The client reads what it was sent. */

@@ -65,7 +65,7 @@ describe('the meter of a session', () => {
       meter.command(false);
       meter.answered();
       meter.command(true);
-      meter.kept();
+      meter.untimed();
       meter.answered();
     }
     expect(sumOf(server?.latencies.take().counts ?? [])).to.equal(0);

@@ -138,10 +138,14 @@ describe('handshake response', () => {
   });
 
   it('reads who it is without reading all of it', () => {
-    const identity = { capabilities, user: 'root', database: 'test' };
+    const authDataAt = responseBytes.indexOf(0x14, 33) + 1;
+    const proof = { authDataAt, authDataEnd: authDataAt + 20 };
+    const authPlugin = 'mysql_native_password';
+    const identity = { capabilities, user: 'root', database: 'test', authPlugin, ...proof };
     expect(parseResponseIdentity(responseBytes)).to.deep.equal(identity);
-    const end = responseBytes.indexOf(0x14, 33) + 1 + 20 + 'test\0'.length;
-    expect(parseResponseIdentity(responseBytes.subarray(0, end))).to.deep.equal(identity);
+    const end = authDataAt + 20 + 'test\0'.length;
+    const withoutPlugin = { ...identity, authPlugin: undefined };
+    expect(parseResponseIdentity(responseBytes.subarray(0, end))).to.deep.equal(withoutPlugin);
     expect(() => parseResponseIdentity(responseBytes.subarray(0, end - 1))).to.throw(ProtocolError);
   });
 

@@ -11,7 +11,7 @@ import {
 } from '../../../tikv/batch/batch-messages.js';
 import { type CallOutcome, unimplemented } from '../call-outcome.js';
 import { decodeRequest } from '../malformed-request.js';
-import { type ByteStream, endStream, guarded } from './raw-server.js';
+import { type ByteStream, serveReplies } from './raw-server.js';
 
 /** The method that is served. */
 export const BATCH_COMMANDS = 'BatchCommands';
@@ -27,20 +27,7 @@ export function serveBatches(
   stream: ByteStream,
   runtime: Runtime,
 ): void {
-  let isOver = false;
-  stream.on('data', (message: Uint8Array) => {
-    if (isOver) return;
-    const outcome = guarded(runtime, () => answer(call, message));
-    if (outcome.kind === 'reply') {
-      stream.write(outcome.body);
-      return;
-    }
-    isOver = true;
-    endStream(stream, outcome);
-  });
-  stream.on('end', () => {
-    if (!isOver) stream.end();
-  });
+  serveReplies(stream, runtime, (message) => answer(call, message));
 }
 
 function answer(call: (method: string, body: Uint8Array) => CallOutcome, message: Uint8Array): CallOutcome {

@@ -108,6 +108,28 @@ export function guarded<R>(runtime: Runtime, handle: () => R): R | CallFailure {
   }
 }
 
+/** Answers each message of a stream by one, in order, until its client or a failure ends it. */
+export function serveReplies(
+  stream: ByteStream,
+  runtime: Runtime,
+  reply: (message: Uint8Array) => CallOutcome,
+): void {
+  let isOver = false;
+  stream.on('data', (message: Uint8Array) => {
+    if (isOver) return;
+    const outcome = guarded(runtime, () => reply(message));
+    if (outcome.kind === 'reply') {
+      stream.write(outcome.body);
+      return;
+    }
+    isOver = true;
+    endStream(stream, outcome);
+  });
+  stream.on('end', () => {
+    if (!isOver) stream.end();
+  });
+}
+
 /** Ends a stream with a status. */
 export function endStream(stream: ByteStream, { code, details }: CallFailure): void {
   stream.emit('error', asStatus({ code, details }));

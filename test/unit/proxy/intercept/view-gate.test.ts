@@ -2,7 +2,13 @@ import { expect } from 'chai';
 import { utf8 } from '../../../../src/base/bytes.js';
 import { SqlError } from '../../../../src/base/errors.js';
 import { ViewGates } from '../../../../src/proxy/intercept/view-gates.js';
-import type { StatementGate, StatementKind, Verdict } from '../../../../src/proxy/statement-gate.js';
+import type {
+  AnswerWriter,
+  SessionAccess,
+  StatementGate,
+  StatementKind,
+  Verdict,
+} from '../../../../src/proxy/statement-gate.js';
 import type { NamedView, NameSnapshot, StatementService } from '../../../../src/view/index.js';
 import { Capability } from '../../../../src/wire/capability.js';
 import type { AnswerOutcome } from '../../../../src/wire/expected-answers.js';
@@ -21,9 +27,10 @@ const INVALID: NamedView = {
 
 /** On these connections a statement is being answered here. */
 const answering = (...connections: readonly number[]) => ({
-  mayBeAnswered: (id: number) => connections.includes(id),
+  mayBeOurs: (id: number) => connections.includes(id),
   answeredUser: (id: number) => Promise.resolve(connections.includes(id) ? 'root' : undefined),
   interrupt: () => Promise.resolve(),
+  presentId: (id: number) => Promise.resolve(id),
 });
 
 /** A service of which a gate needs nothing but the names. */
@@ -201,6 +208,32 @@ describe('view gate', () => {
       expect(errno(sql), sql).to.equal(1288);
     expect(errno('SELECT * FROM tiview.views')).to.equal(undefined);
     expect(gateOf([], 'tiview').errno('TRUNCATE views')).to.equal(1288);
+  });
+
+  it('takes a KILL of a connection that TiDB knows by another id, and has TiDB told that one', async () => {
+    const gates = new ViewGates(
+      serviceOf(() => ({ version: 1, systemSchema: 'tiview', views: [] })),
+      {
+        ...answering(),
+        mayBeOurs: (id) => id === 5,
+        presentId: (id) => Promise.resolve(id === 5 ? 77 : id),
+      },
+    );
+    const gate = gates.open({ connectionId: 1, user: 'root', database: undefined, capabilities: 0 });
+    const judge = (sql: string): Verdict => {
+      const bytes = utf8(sql);
+      return gate.judge({ kind: 'query', bytes, start: 0, end: bytes.length, isComplete: true });
+    };
+    expect(judge('KILL QUERY 6').kind).to.equal('pass');
+    const verdict = judge('KILL QUERY 5;');
+    if (verdict.kind !== 'take') throw new Error(verdict.kind);
+    const relayed: string[] = [];
+    const relay = (text: Uint8Array): Promise<AnswerOutcome> => {
+      relayed.push(Buffer.from(text).toString());
+      return Promise.resolve({ errno: 0, status: 2 });
+    };
+    await verdict.run({ relay } as Partial<SessionAccess> as SessionAccess, {} as AnswerWriter);
+    expect(relayed).to.deep.equal(['KILL QUERY 77;']);
   });
 
   it('looks at the names that there are now', () => {

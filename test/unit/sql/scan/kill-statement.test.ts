@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { utf8 } from '../../../../src/base/bytes.js';
-import { killedConnection } from '../../../../src/sql/scan/kill-statement.js';
+import { fromUtf8, utf8 } from '../../../../src/base/bytes.js';
+import { killedConnection, withKilledConnection } from '../../../../src/sql/scan/kill-statement.js';
 
 const killed = (sql: string): number | undefined => {
   const bytes = utf8(`..${sql}..`);
@@ -8,6 +8,15 @@ const killed = (sql: string): number | undefined => {
 };
 
 describe('a KILL statement', () => {
+  it('can name another connection, and is the same otherwise', () => {
+    for (const [sql, other] of [
+      ['KILL 5', 'KILL 77'],
+      ['/* 5 é */ kill tidb query 5 ; ', '/* 5 é */ kill tidb query 77 ; '],
+    ] as const) {
+      expect(fromUtf8(withKilledConnection(utf8(sql), 77))).to.equal(other);
+    }
+  });
+
   it('names a connection', () => {
     for (const sql of [
       'KILL 5',

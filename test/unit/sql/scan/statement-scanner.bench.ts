@@ -7,6 +7,7 @@ import { DEFAULT_LEX_MODE } from '../../../../src/sql/scan/lex-mode.js';
 import { NameIndex } from '../../../../src/sql/scan/name-index.js';
 import { StatementScanner } from '../../../../src/sql/scan/statement-scanner.js';
 import { writtenNames } from '../../../../src/sql/scan/written-names.js';
+import { cpuNs } from '../../../support/cpu-time.js';
 
 const NAMES = Array.from({ length: 1000 }, (_, i) => {
   const what = ['sales', 'users', 'totals', 'items', 'reports', 'balance', 'regions'][i % 7] ?? '';
@@ -23,18 +24,6 @@ const CASES: Readonly<Record<string, string>> = {
   '1 KB select, comments': `/* app=web */ SELECT ${COLUMNS} /* tail */ FROM client`,
   '1 MB insert': `INSERT INTO t VALUES ${Array.from({ length: 8000 }, (_, i) => `(${i}, ${ROW})`).join(', ')}`,
 };
-
-/** CPU nanoseconds a call, the least of a few rounds. */
-function cpuNs(work: () => void, calls: number): number {
-  let least = Infinity;
-  for (let round = 0; round < 7; round++) {
-    const before = process.cpuUsage();
-    for (let i = 0; i < calls; i++) work();
-    const { user, system } = process.cpuUsage(before);
-    least = Math.min(least, ((user + system) * 1000) / calls);
-  }
-  return least;
-}
 
 const scanners = {
   '0 names': new StatementScanner(new NameIndex([])),

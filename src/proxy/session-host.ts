@@ -1,0 +1,36 @@
+/** What sessions share with all others of their proxy. */
+import type { SecureContext } from 'node:tls';
+import type { Runtime } from '../base/runtime.js';
+import type { Log } from '../base/telemetry.js';
+import type { Admission } from './admission.js';
+import type { Backends } from './backends.js';
+import type { ClientLimits } from './client-limits.js';
+import type { HandshakeSettings } from './handshake-relay.js';
+import type { JournalOptions } from './journal/journal.js';
+import type { ReadBuffers } from './read-buffers.js';
+import type { RelayCounts } from './relay-counts.js';
+import type { StatementGates } from './statement-gate.js';
+import type { BackendTls } from './tls-options.js';
+
+/** Lent to each session, which is an `S`. */
+export interface SessionHost<S> {
+  readonly limits: ClientLimits;
+  readonly admission: Admission;
+  /** undefined: nothing is written down. */
+  readonly journal: JournalOptions | undefined;
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly backends: Backends;
+  readonly buffers: ReadBuffers;
+  readonly gates: StatementGates;
+  readonly counts: RelayCounts;
+  readonly clientTls: SecureContext | undefined;
+  readonly backendTls: BackendTls | undefined;
+  readonly handshake: HandshakeSettings;
+  /** From now on `ClientSession.tick` must be called, or need not be any more. */
+  watch(session: S, isWatched: boolean): void;
+  /** The session has its id, or another one. @param leftId - that it had before. */
+  identified(session: S, leftId?: number): void;
+  /** Both connections are closed. */
+  closed(session: S): void;
+}

@@ -1,0 +1,14 @@
+/** Talking to a forked process. */
+import type { ChildProcess } from 'node:child_process';
+
+/** Its next message. @throws Error — it exits instead. */
+export function reply<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`the proxy exited with ${String(code)}`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message as T);
+    });
+  });
+}
