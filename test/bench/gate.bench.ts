@@ -46,7 +46,7 @@ function gateBefore(count: number, schema: string): StatementGate {
   return gates.open({ connectionId: 1, user: 'root', database: 'test', capabilities: 0 });
 }
 
-// A registered name of four bytes or fewer takes the quicker look away (src/sql/scan/gate.ts).
+// A registered name of two bytes or fewer takes the quicker look away, one of four bytes does not (src/sql/scan/gate.ts).
 const SETTINGS = [
   { views: 0, schema: 'warehouse' },
   { views: 1_000, schema: 'warehouse' },

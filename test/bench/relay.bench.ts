@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ChildProxy } from '../e2e/proxy/child-proxy.js';
+import { reply } from '../support/child-reply.js';
 import type { Load, LoadResult } from './relay-load.js';
 
 /** A way from the load to the server. */
@@ -48,17 +49,6 @@ const sibling = (name: string): string => join(dirname(self), name + self.slice(
 const TICKS_PER_SECOND = 100;
 /** Connections that are open and say nothing. */
 const IDLE = 5_000;
-
-function reply<T>(process: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error('a process of the benchmark has ended'));
-    process.once('exit', onExit);
-    process.once('message', (message) => {
-      process.off('exit', onExit);
-      resolve(message as T);
-    });
-  });
-}
 
 /** User and system seconds that a process has used, all its threads together. */
 function cpuSeconds(pid: number | undefined): number {

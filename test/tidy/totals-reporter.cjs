@@ -1,16 +1,40 @@
-// Mocha's `spec` reporter that also appends its totals, as one line of JSON, to the file that TEST_TOTALS names: what
-// `.ci/run` adds up. Totals are written when the run has ended; a run that dies leaves no line, and that is a failure.
+// Mocha's `spec` reporter for `.ci/run`. It appends the run's totals, as one line of JSON, to the file that TEST_TOTALS
+// names: what `.ci/run` adds up. A run that dies leaves no line, and that is a failure.
+//
+// A run that hangs is ended, and one failure added: the name of what hangs would be lost if only a time-out ended it. A
+// thread of its own looks after that, since a test may never let the event loop go round (test/tidy/hang-watch.cjs).
 const { appendFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { setTimeout } = require('node:timers');
+const { Worker } = require('node:worker_threads');
 const Mocha = require('mocha');
+
+const { EVENT_RUN_END, EVENT_HOOK_BEGIN, EVENT_TEST_BEGIN } = Mocha.Runner.constants;
 
 module.exports = class TotalsReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
     const file = process.env.TEST_TOTALS;
     if (file === undefined) return;
-    runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
+    const totals = () => {
       const { passes, failures, pending } = this.stats;
-      appendFileSync(file, `${JSON.stringify({ passed: passes, failed: failures, skipped: pending })}\n`);
+      return { passed: passes, failed: failures, skipped: pending };
+    };
+    const watch = new Worker(join(module.path, 'hang-watch.cjs'), { workerData: { file } });
+    watch.unref();
+    const begins = (what) => watch.postMessage({ what, totals: totals() });
+    runner.on(EVENT_HOOK_BEGIN, (hook) => begins(hook.fullTitle()));
+    runner.on(EVENT_TEST_BEGIN, (test) => begins(test.fullTitle()));
+    runner.once(EVENT_RUN_END, () => {
+      appendFileSync(file, `${JSON.stringify(totals())}\n`);
+      watch.postMessage({
+        what: 'the end: all tests are through, and something keeps the process alive',
+        isOver: true,
+      });
+      // Unless nothing else is left to do.
+      setTimeout(() => {
+        process.stdout.write(`still there: ${process.getActiveResourcesInfo().join(' ')}\n`);
+      }, 20_000).unref();
     });
   }
 };

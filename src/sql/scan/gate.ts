@@ -1,9 +1,10 @@
 /**
  * A cheaper look than the sweep, for long statements: is there any four-byte piece of a word that counts? The text is
  * read four bytes at a time at every second place, so each word of five bytes or more shows one of its first two
- * pieces, whatever is around it; ordinary text shows none, and its branches are never taken. What the gate lets
- * through holds no registered name, no lock, no second statement. It costs a quarter of the sweep, which is bound by
- * the branches that words' ends mispredict.
+ * pieces, whatever is around it, and one of three or four bytes shows a piece that is known but for a byte before or
+ * behind it, which can only be one that ends words. Ordinary text shows none, and its branches are never taken. What the
+ * gate lets through holds no registered name, no lock, no second statement. It costs a quarter of the sweep, which is
+ * bound by the branches that words' ends mispredict.
  *
  * It knows nothing of strings or comments: a name in a string only means that the sweep has to look.
  */
@@ -14,8 +15,16 @@ import { VIEW_VARIABLES } from './view-variables.js';
 import type { WordFilter } from './word-filter.js';
 import { WordTable } from './word-table.js';
 
-/** Shortest word that shows a whole piece wherever it stands. */
-const SHORTEST = 5;
+/** Bytes of a piece. */
+const PIECE = 4;
+/** Shortest name that can be seen at all. */
+const SHORTEST = 3;
+/** Shorter than this a name shows no whole piece at every second place: what may stand around it counts too. */
+const WHOLE = PIECE + 1;
+/** More short names, each with all that may stand around it, would make ordinary text show some. */
+const SHORT_NAMES = 32;
+/** Bytes that end a word, in ASCII: with all others beyond it the gate has nothing to do. */
+const ENDS = Array.from({ length: 0x80 }, (_, byte) => byte).filter((byte) => CONTINUES_WORD[byte] === 0);
 /** Shorter texts are swept: the gate would cost as much. */
 const WORTH_BYTES = 96;
 
@@ -38,7 +47,11 @@ export class Gate {
   constructor(names: NameIndex) {
     this.#names = names;
     this.#filter = names.filter.with(ALWAYS);
-    this.#isUseless = names.names.some((name) => utf8(name).length < SHORTEST);
+    const lengths = names.names.map((name) => utf8(name).length);
+    this.#isUseless =
+      lengths.some((length) => length < SHORTEST) ||
+      lengths.filter((length) => length < WHOLE).length > SHORT_NAMES;
+    if (this.#isUseless) return;
     for (const name of names.names) this.#add(name, isWord(name) ? ASK : SWEEP);
     for (const word of ALWAYS) this.#add(word, ASK);
     this.#add(UNCLEAR_COMMENT, SWEEP);
@@ -57,16 +70,22 @@ export class Gate {
       const next = view.getInt32(i + 2, true);
       const found = (pieces[pieceHash(piece)] ?? 0) | (pieces[pieceHash(next)] ?? 0) | specialBytes(piece);
       if (found === NOTHING) continue;
-      if (found !== ASK || this.#isInWord(bytes, i, start, end) || this.#isInWord(bytes, i + 2, start, end))
+      if (found !== ASK || this.#isAround(bytes, i, start, end) || this.#isAround(bytes, i + 2, start, end))
         return false;
     }
     // What is left is less than a round: every place, from at least the last whole piece on.
     for (i = Math.min(i, end - 4); i <= end - 4; i++) {
       const piece = view.getInt32(i, true);
       const found = (pieces[pieceHash(piece)] ?? 0) | specialBytes(piece);
-      if (found !== NOTHING && (found !== ASK || this.#isInWord(bytes, i, start, end))) return false;
+      if (found !== NOTHING && (found !== ASK || this.#isAround(bytes, i, start, end))) return false;
     }
     return true;
+  }
+
+  /** Whether the word that a piece at `at` shows counts: it may begin with the byte before it. */
+  #isAround(bytes: Uint8Array, at: number, start: number, end: number): boolean {
+    const word = CONTINUES_WORD[bytes[at] ?? 0] === 1 ? at : at + 1;
+    return this.#isInWord(bytes, word, start, end);
   }
 
   /** Whether the word around `at`, as far as it is in [start, end), counts. */
@@ -80,11 +99,20 @@ export class Gate {
   }
 
   #add(word: string, mark: number): void {
-    const bytes = Buffer.from(word, 'utf8');
-    for (let offset = 0; offset < 2 && offset + 4 <= bytes.length; offset++) {
-      const hash = pieceHash(bytes.readInt32LE(offset));
-      this.#pieces[hash] = Math.max(this.#pieces[hash] ?? 0, mark);
+    const bytes = utf8(word);
+    for (let offset = 0; offset < 2 && offset + PIECE <= bytes.length; offset++)
+      this.#mark(bytes.subarray(offset, offset + PIECE), mark);
+    if (bytes.length >= WHOLE) return;
+    const head = bytes.subarray(0, PIECE - 1);
+    for (const around of ENDS) {
+      this.#mark(Uint8Array.of(around, ...head), mark);
+      if (bytes.length === head.length) this.#mark(Uint8Array.of(...head, around), mark);
     }
+  }
+
+  #mark(piece: Uint8Array, mark: number): void {
+    const hash = pieceHash(new DataView(piece.buffer, piece.byteOffset).getInt32(0, true));
+    this.#pieces[hash] = Math.max(this.#pieces[hash] ?? 0, mark);
   }
 }
 

@@ -40,7 +40,7 @@ const FORMATS: readonly (readonly string[])[] = [
 ];
 
 describe('codec and catalog on random tables of the real TiDB', function () {
-  this.timeout(3_600_000);
+  this.timeout(600_000);
   let rig: Rig;
   let kv: KvClient;
   let session: TidbSession;

@@ -7,7 +7,18 @@ import { NameIndex } from '../../../../src/sql/scan/name-index.js';
 import { StatementScanner } from '../../../../src/sql/scan/statement-scanner.js';
 import { Sweep } from '../../../../src/sql/scan/sweep.js';
 
-const NAMES = ['daily_sales', 'orders_by_region', 'top10', 'my view', 'Größe', 'abcde'];
+const NAMES = [
+  'daily_sales',
+  'orders_by_region',
+  'top10',
+  'my view',
+  'Größe',
+  'abcde',
+  'shop',
+  'crm',
+  'a-b',
+  'été',
+];
 const PIECES = [
   ...NAMES,
   'orders',
@@ -28,6 +39,14 @@ const PIECES = [
   "'text; daily_sales'",
   '`my view`',
   '"abcde"',
+  'Shop',
+  'shops',
+  '.shop.',
+  'crm.',
+  '`crm`',
+  'xcrm',
+  '"a-b"',
+  '(',
   ';',
   ',',
   '\u212a',
