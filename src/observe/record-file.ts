@@ -1,6 +1,6 @@
 /**
  * A file of JSON lines: the slow-query and the audit log. Whoever writes never waits: records queue up to a bound, and
- * one task appends what is there in one write. What does not fit, or cannot be written, is dropped, counted, and said,
+ * one task appends what is there, in writes of whole lines: several processes may append to the same file. What does not fit, or cannot be written, is dropped, counted, and said,
  * in the log and in the file itself when it can be written again; a full disk is no reason to stop serving.
  *
  * The file is opened for each lifetime between two `reopen`s, so that logrotate may rename it (and then say so). An
@@ -24,6 +24,8 @@ export interface RecordFileOptions {
 
 /** Between two attempts to write where that has failed. */
 const RETRY_MS = 1_000;
+/** Characters of one write, a record more or less. Node's own `appendFile` would cut what is longer, within lines. */
+const WRITE_LENGTH = 64 * 1024;
 /** For its owner only: statements and users' names are nobody else's business. */
 const MODE = 0o600;
 
@@ -33,7 +35,7 @@ export class RecordFile implements AsyncDisposable {
   readonly #alarm = new Alarm();
   readonly #task: Task;
   #handle: FileHandle | undefined;
-  #queue: string[] = [];
+  readonly #queue: string[] = [];
   #queueLength = 0;
   /** Records lost since that was last said in the file. */
   #lost = 0;
@@ -93,12 +95,19 @@ export class RecordFile implements AsyncDisposable {
     await this.#handle?.close();
   }
 
-  /** Writes all that waits. @returns whether that was done; else it is lost. */
+  /** What waits, or the beginning of it. */
+  #take(): string[] {
+    let length = 0;
+    let count = 0;
+    while (count < this.#queue.length && length < WRITE_LENGTH) length += this.#queue[count++]?.length ?? 0;
+    this.#queueLength -= length;
+    return this.#queue.splice(0, count);
+  }
+
+  /** Writes some of what waits. @returns whether that was done; else it is lost. */
   async #append(): Promise<boolean> {
     const { path, name, telemetry } = this.#options;
-    const lines = this.#queue;
-    this.#queue = [];
-    this.#queueLength = 0;
+    const lines = this.#take();
     const lost = this.#lost;
     const records = lines.length;
     try {
@@ -113,7 +122,7 @@ export class RecordFile implements AsyncDisposable {
         lines.unshift(
           `${JSON.stringify({ time: new Date().toISOString(), event: 'lost', records: lost })}\n`,
         );
-      await this.#handle.appendFile(lines.join(''));
+      await writeAll(this.#handle, Buffer.from(lines.join('')));
     } catch (error) {
       this.#lose(records);
       if (!this.#isFailing)
@@ -136,5 +145,13 @@ export class RecordFile implements AsyncDisposable {
     this.#lost += records;
     const { name, telemetry } = this.#options;
     telemetry.metrics.count('tiview_log_records_lost_total', records, { log: name });
+  }
+}
+
+/** In one write, unless the disk gets full meanwhile. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, at);
+    at += bytesWritten;
   }
 }

@@ -126,6 +126,20 @@ describe('a record file', () => {
     expect(lost).to.equal(2);
   });
 
+  it('is shared by several that append to it: each line stays whole', async () => {
+    const files = [await open(), await open()];
+    const text = 'x'.repeat(1000);
+    // More at once than what Node would write at once.
+    for (let n = 0; n < 2000; n++) for (const [i, file] of files.entries()) file.write({ i, n, text });
+    for (const file of files) await file[Symbol.asyncDispose]();
+    const all = lines();
+    for (const i of files.keys()) {
+      const numbers = all.filter((line) => line['i'] === i).map(({ n }) => n);
+      expect(numbers).to.deep.equal(Array.from({ length: 2000 }, (_, n) => n));
+    }
+    expect(lost).to.equal(0);
+  });
+
   it('must be possible to open in the beginning', async () => {
     path = join(folder, 'no', 'such');
     const error = await open().catch((cause: unknown) => cause);
