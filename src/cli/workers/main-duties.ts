@@ -7,20 +7,23 @@ import type { MainDuties } from './contract.js';
 import type { NamePublisher } from './name-publisher.js';
 import type { WorkerHandle } from './worker-handle.js';
 
+/** A front end that is asked. */
+type AskedWorker = Pick<WorkerHandle, 'ask' | 'number'>;
+
 /** What the duties are done with. */
 export interface MainDutyParts {
   readonly service: StatementService;
   readonly names: Pick<NamePublisher, 'settled'>;
   readonly log: Log;
   /** All front ends but the one that asks. */
-  readonly others: () => readonly WorkerHandle[];
+  readonly others: () => readonly AskedWorker[];
 }
 
 /** The duties towards one front end. */
 export function mainDuties({ service, names, log, others }: MainDutyParts): MainDuties {
   /** Asks all others at once; one that does not answer in time is left out, and that is said. */
   const askOthers = <T>(
-    ask: (worker: WorkerHandle, late: AbortSignal) => Promise<T>,
+    ask: (worker: AskedWorker, late: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<(T | undefined)[]> =>
     Promise.all(

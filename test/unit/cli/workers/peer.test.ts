@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { SqlError, TiviewError } from '../../../../src/base/errors.js';
 import { NotSupportedError } from '../../../../src/sql/not-supported-error.js';
+import { ConfigError } from '../../../../src/cli/config-error.js';
 import { ChannelError, type Duties, type Message, Peer } from '../../../../src/cli/workers/peer.js';
 import { failureOf } from '../../../support/failure.js';
 
@@ -100,6 +101,10 @@ describe('a peer', () => {
     const failed = await failureOf(here.ask('fail', undefined, NEVER));
     expect(failed).to.be.instanceOf(TiviewError);
     expect(failed).to.include({ kind: 'budget', side: 'pd', isRetryable: true, message: 'no' });
+    error = new ConfigError('audit-log: it cannot be opened');
+    const unusable = await failureOf(here.ask('fail', undefined, NEVER));
+    expect(unusable).to.be.instanceOf(ConfigError);
+    expect(unusable).to.include({ message: error.message });
     expect(bugs).to.deep.equal([]);
   });
 
