@@ -70,13 +70,16 @@ describe('logs of TiView', function () {
     expect(tiview.log).to.not.contain(secret);
   });
 
-  it('tell on demand of what was slow, and of who did what', async () => {
-    const files = ['slow', 'audit'].map((name) => `--${name}-log=${join(folder, name)}`);
-    const tiview = await startTiView({ tidbPort: rig.mysqlPort, flags: [...files, '--slow-threshold=300'] });
+  /** What is told on demand of what was slow, and of who did what. */
+  async function expectTold(workers: number): Promise<void> {
+    const [slowName, auditName] = [`slow${workers}`, `audit${workers}`];
+    const files = [`--slow-log=${join(folder, slowName)}`, `--audit-log=${join(folder, auditName)}`];
+    const flags = [...files, '--slow-threshold=300', `--workers=${workers}`];
+    const tiview = await startTiView({ tidbPort: rig.mysqlPort, flags });
     await use(tiview);
     expect((await tiview.stop()).code).to.equal(0);
 
-    const slow = lines('slow').filter(({ kind }) => kind === 'select');
+    const slow = lines(slowName).filter(({ kind }) => kind === 'select');
     expect(slow).to.have.lengthOf(1);
     expect(slow[0]).to.include({
       ...{ user: 'root', address: '127.0.0.1', database: 'told', command: 'query', errno: 0 },
@@ -85,7 +88,7 @@ describe('logs of TiView', function () {
     expect(slow[0]?.['durationMs']).to.be.within(300, 30_000);
     expect(slow[0]?.['digest']).to.match(/^[0-9a-f]{32}$/);
 
-    const audit = lines('audit');
+    const audit = lines(auditName);
     const told = audit
       .filter(({ event }) => event === 'statement')
       .map(({ kind, object, errno }) => [kind, object, errno]);
@@ -107,8 +110,11 @@ describe('logs of TiView', function () {
     ]);
     const root = audit.filter(({ user, event }) => user === 'root' && event !== 'statement');
     expect(root.map(({ event }) => event).sort()).to.deep.equal(['end', 'end', 'login', 'login']);
-    expect(JSON.stringify([lines('slow'), audit])).to.not.contain(secret);
-  });
+    expect(JSON.stringify([slow, audit])).to.not.contain(secret);
+  }
+
+  it('tell on demand of what was slow, and of who did what', () => expectTold(1));
+  it('tell the same when there are several front ends', () => expectTold(2));
 
   it('have the text of statements if asked for, but no password', async () => {
     const path = join(folder, 'texts');

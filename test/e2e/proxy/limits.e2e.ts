@@ -6,6 +6,8 @@ import { expect } from 'chai';
 import type { ClientLimits } from '../../../src/proxy/client-limits.js';
 import { Command } from '../../../src/wire/command.js';
 import { root } from '../../clients/installed.js';
+import { startTiView } from '../../support/tiview.js';
+import { servingWorkers } from './fleet.js';
 import { type TestProxy, connectTo, startProxy } from './harness.js';
 import { RawClient } from './raw-client.js';
 import { type Tidb, startTidb } from './tidb.js';
@@ -70,6 +72,30 @@ describe('limits on clients', function () {
       await proxy?.stop();
     }
     proxy = undefined;
+  });
+
+  it('holds for each of several front ends by itself', async () => {
+    const flags = ['--workers', '2', '--max-connections', '1'];
+    await using tiview = await startTiView({ tidbPort: tidb.port, flags });
+    const refused = async (): Promise<number> => {
+      const text = await (await fetch(`${tiview.statusUrl}/metrics`)).text();
+      return Number(/^tiview_refused_connections_total (\d+)$/m.exec(text)?.[1]);
+    };
+    const told: string[] = [];
+    // Which of them accepts a client is up to the system.
+    while (opened.length < 2 && told.length < 1_000) {
+      const outcome = await login(tiview.port);
+      if (outcome !== 'let in') told.push(outcome);
+    }
+    for (let i = 0; i < 10; i++) told.push(await login(tiview.port));
+    expect(new Set(told.map((text) => text.slice(0, 4)))).to.deep.equal(new Set(['1040']));
+    expect(opened).to.have.length(2);
+    const workers = await servingWorkers(tiview, 2);
+    expect(workers.map(({ connections }) => connections)).to.deep.equal([1, 1]);
+    // They are published once a second.
+    while ((await refused()) < told.length) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await refused()).to.equal(told.length);
+    for (const leave of opened) await leave();
   });
 
   it('refuses one connection of a user too many, whoever he was at first', async () => {

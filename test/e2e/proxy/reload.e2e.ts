@@ -1,5 +1,5 @@
 // SIGHUP while clients work: other certificates and settings, and no connection is dropped.
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { expect } from 'chai';
@@ -42,6 +42,7 @@ for (const workers of [1, 2]) {
           `workers = ${workers}`,
           `tls-cert = "${file('cert.pem')}"`,
           `tls-key = "${file('key.pem')}"`,
+          `audit-log = "${file('audit.log')}"`,
           ...lines,
         ].join('\n'),
       );
@@ -126,6 +127,33 @@ for (const workers of [1, 2]) {
       settings('nonsense = 1');
       expect(await reload()).to.match(/nonsense: unknown key/);
       expect(await isTrusted(second.cert)).to.equal(true);
+    });
+
+    it('opens the audit log anew when it was renamed, even if the settings are wrong', async () => {
+      const logins = (name: string): number =>
+        existsSync(file(name)) ? readFileSync(file(name), 'utf8').split('"event":"login"').length - 1 : 0;
+      const login = async (): Promise<void> => {
+        await (await connect()).end();
+      };
+      const before = logins('audit.log');
+      await login();
+      await until('it is written down', WITHIN_MS, () =>
+        Promise.resolve(logins('audit.log') > before || undefined),
+      );
+      renameSync(file('audit.log'), file('audit.log.1'));
+      settings('nonsense = 1');
+      expect(await reload()).to.match(/cannot be used; nothing is changed/);
+      // Each front end is told by itself.
+      await until('all write to the new one', WITHIN_MS, async () => {
+        const old = logins('audit.log.1');
+        const fresh = logins('audit.log');
+        for (let i = 0; i < 8; i++) await login();
+        await until('all are written down', WITHIN_MS, () =>
+          Promise.resolve(logins('audit.log.1') + logins('audit.log') === old + fresh + 8 || undefined),
+        );
+        return logins('audit.log') === fresh + 8 || undefined;
+      });
+      settings();
     });
 
     it('says what was taken, and what needs a restart', async () => {

@@ -11,6 +11,7 @@ import { startRig } from '../../support/rig.js';
 import { until } from '../../support/settled.js';
 import { SqlClient } from '../../support/sql-client.js';
 import { startTiView } from '../../support/tiview.js';
+import { clientOf, servingWorkers } from './fleet.js';
 import { MoveRig } from './move-rig.js';
 import { RawClient } from './raw-client.js';
 
@@ -180,12 +181,15 @@ describe('a rolling restart of tidb-servers', function () {
 describe('TiView before tidb-servers that restart', function () {
   this.timeout(300_000);
 
-  it('has its views read and changed, and its clients killed by the ids that they know, after a move', async () => {
+  /** @param workers - front-end processes: each finds the session, whichever has it. */
+  async function expectCarried(workers: number): Promise<void> {
     await using cluster = await startRig({ tidb: false });
     const options = { join: cluster.pd, gracefulWaitS: 5 };
     await using first = await startRig(options);
     await using second = await startRig(options);
-    await using tiview = await startTiView({ tidbPort: first.mysqlPort });
+    await using tiview = await startTiView({
+      ...{ tidbPort: first.mysqlPort, flags: ['--workers', String(workers)] },
+    });
     await using client = await tiview.connect();
     await client.runAll(
       'create database shop',
@@ -215,9 +219,14 @@ describe('TiView before tidb-servers that restart', function () {
 
     const shown = await client.value('select connection_id()');
     expect(shown).to.not.equal(String(client.id));
-    for (const id of [String(client.id), shown]) {
+    const killers: SqlClient[] = [];
+    if (workers === 1) killers.push(await tiview.connect());
+    else {
+      for (const { pid } of await servingWorkers(tiview, workers)) killers.push(await clientOf(tiview, pid));
+    }
+    const kills = killers.flatMap((killer) => [String(client.id), shown].map((id) => ({ killer, id })));
+    for (const { killer, id } of kills) {
       const sleeping = client.value('select sleep(60)');
-      await using killer = await tiview.connect();
       await until('the statement runs', 5_000, async () => {
         const running = `select count(*) from information_schema.processlist where id = ${shown} and info like 'select sleep%'`;
         return (await killer.value(running)) === '1' || undefined;
@@ -226,5 +235,10 @@ describe('TiView before tidb-servers that restart', function () {
       // TiDB's SLEEP has no error when it is killed, but another result.
       expect(await sleeping).to.equal('1');
     }
-  });
+    for (const killer of killers) await killer.close();
+  }
+
+  it('has its views read and changed, and its clients killed by the ids that they know, after a move', () =>
+    expectCarried(1));
+  it('has so with several front ends', () => expectCarried(2));
 });
