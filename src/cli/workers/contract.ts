@@ -18,6 +18,12 @@ export interface WorkerState {
   readonly memoryBytes: number;
 }
 
+/** What a front end has come to that has drained. */
+export interface WorkerResult {
+  readonly state: WorkerState;
+  readonly metrics: MetricsSnapshot;
+}
+
 /** What a front-end process begins with. */
 export interface WorkerStart {
   /** Counts from 1. */
@@ -40,7 +46,7 @@ export interface WorkerDuties {
   /** @see Proxy.retire */
   retire(lingerMs: number, signal: AbortSignal): Promise<void>;
   /** Stops accepting, drains (Proxy.drain), and says what it has counted in its life. */
-  drain(timeoutMs: number, signal: AbortSignal): Promise<MetricsSnapshot>;
+  drain(timeoutMs: number, signal: AbortSignal): Promise<WorkerResult>;
   state(nothing: undefined): Promise<WorkerState>;
   metrics(nothing: undefined): Promise<MetricsSnapshot>;
   /** Whose statement is answered on a connection of this process. */

@@ -10,7 +10,7 @@ import { ViewGates } from '../../proxy/intercept/view-gates.js';
 import type { Proxy } from '../../proxy/proxy.js';
 import { type FrontEnd, reloadable, startFrontEnd } from '../front-end.js';
 import { serverState } from '../front-ends.js';
-import type { WorkerDuties, WorkerStart } from './contract.js';
+import type { WorkerDuties, WorkerStart, WorkerState } from './contract.js';
 import { type MainProcess, RemoteViews, remoteStatements } from './remote-views.js';
 
 /** What it is made of. */
@@ -53,14 +53,9 @@ export class FrontEndProcess {
       const { proxy, files } = await this.#running.frontEnd;
       await proxy.drain(timeoutMs, signal);
       await files[Symbol.asyncDispose]();
-      return this.#parts.metrics.snapshot();
+      return { state: this.#stateOf(proxy), metrics: await this.#parts.metrics.snapshot() };
     },
-    state: async () => {
-      const { counts, backends } = await this.#proxy();
-      const { openConnections: connections, moves } = counts;
-      const memoryBytes = this.#parts.memoryBytes();
-      return { connections, moves, servers: backends.map(serverState), memoryBytes };
-    },
+    state: async () => this.#stateOf(await this.#proxy()),
     metrics: () => this.#parts.metrics.snapshot(),
     answeredUser: async (connectionId) => (await this.#proxy()).answeredUser(connectionId),
     interrupt: async (connectionId) => {
@@ -84,6 +79,12 @@ export class FrontEndProcess {
   async #proxy(): Promise<Proxy> {
     const { proxy } = await this.#running.frontEnd;
     return proxy;
+  }
+
+  #stateOf({ counts, backends }: Proxy): WorkerState {
+    const { openConnections: connections, moves } = counts;
+    const memoryBytes = this.#parts.memoryBytes();
+    return { connections, moves, servers: backends.map(serverState), memoryBytes };
   }
 
   #start(start: WorkerStart): Promise<FrontEnd> {

@@ -121,9 +121,11 @@ export class WorkerHandle {
   }
 
   /** It accepts no more clients from now on, and says in the end what it has counted in its life. */
-  drain(timeoutMs: number, signal: AbortSignal): Promise<MetricsSnapshot> {
+  async drain(timeoutMs: number, signal: AbortSignal): Promise<MetricsSnapshot> {
     this.state = 'leaving';
-    return this.#peer.ask('drain', timeoutMs, signal);
+    const { state, metrics } = await this.#peer.ask('drain', timeoutMs, signal);
+    this.last = state;
+    return metrics;
   }
 
   /** Ends it at once; resolves when it has ended. */

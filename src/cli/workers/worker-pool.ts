@@ -135,7 +135,9 @@ export class WorkerPool implements FrontEnds {
   }
 
   async state(): Promise<FrontEndState> {
+    // One look, so that a process that goes meanwhile is counted once.
     const workers = [...this.#workers];
+    const movesBefore = this.#movesOfGone;
     const silent = new Set<WorkerHandle>();
     await Promise.all(
       workers.map(async (worker) => {
@@ -149,7 +151,7 @@ export class WorkerPool implements FrontEnds {
         }
       }),
     );
-    return sumOf({ watched: this.backends, workers, silent, movesBefore: this.#movesOfGone });
+    return sumOf({ watched: this.backends, workers, silent, movesBefore });
   }
 
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -234,7 +236,6 @@ export class WorkerPool implements FrontEnds {
     try {
       await worker.listening;
       metrics.report(worker.id, await worker.drain(timeoutMs, signal));
-      worker.last = await worker.ask('state', undefined, AbortSignal.timeout(limits.workerStatusMs));
       await worker.end();
     } catch (error) {
       if (worker.state === 'gone') return;
