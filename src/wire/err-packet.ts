@@ -6,11 +6,13 @@
 import { assert } from '../base/assert.js';
 import type { ByteWriter } from '../base/byte-writer.js';
 import { PayloadReader } from './payload-reader.js';
+import { ProtocolError } from './protocol-error.js';
 
 /** First byte. No row and no column definition begins with it. */
 export const ERR_HEADER = 0xff;
 
 const STATE_MARKER = 0x23;
+const SQL_STATE = /^[0-9A-Z]{5}$/;
 
 /** An ERR packet. */
 export interface ErrPacket {
@@ -23,7 +25,7 @@ export interface ErrPacket {
 export function printErr(err: ErrPacket, out: ByteWriter): void {
   out.u8(ERR_HEADER).u16le(err.errno);
   if (err.sqlState !== '') {
-    assert(/^[0-9A-Z]{5}$/.test(err.sqlState), `'${err.sqlState}' is no SQL state`);
+    assert(SQL_STATE.test(err.sqlState), `'${err.sqlState}' is no SQL state`);
     out.u8(STATE_MARKER).utf8(err.sqlState);
   }
   out.utf8(err.message);
@@ -37,5 +39,6 @@ export function parseErr(payload: Uint8Array): ErrPacket {
   if (payload[3] !== STATE_MARKER) return { errno, sqlState: '', message: reader.restText() };
   reader.skip(1);
   const sqlState = Buffer.from(reader.bytes(5)).toString('latin1');
+  if (!SQL_STATE.test(sqlState)) throw new ProtocolError('tidb', 'malformed ERR packet: no SQL state');
   return { errno, sqlState, message: reader.restText() };
 }

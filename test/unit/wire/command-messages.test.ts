@@ -76,6 +76,8 @@ describe('ERR packet', () => {
   it('refuses what is cut, and SQL states that are none', () => {
     expect(() => parseErr(fromHex('ff48'))).to.throw(ProtocolError);
     expect(() => parseErr(fromHex('ff480423485930'))).to.throw(ProtocolError);
+    for (const state of ['339ec76846', '6879303030', '4859303020'])
+      expect(() => parseErr(fromHex(`ff160423${state}6e6f`))).to.throw(ProtocolError, 'no SQL state');
     expect(() => print((out) => printErr({ errno: 1, sqlState: 'hy000', message: '' }, out))).to.throw(
       AssertionError,
     );
