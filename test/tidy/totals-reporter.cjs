@@ -1,8 +1,9 @@
 // Mocha's `spec` reporter for `.ci/run`. It appends the run's totals, as one line of JSON, to the file that TEST_TOTALS
 // names: what `.ci/run` adds up. A run that dies leaves no line, and that is a failure.
 //
-// A run that hangs is ended, and one failure added: the name of what hangs would be lost if only a time-out ended it. A
-// thread of its own looks after that, since a test may never let the event loop go round (test/tidy/hang-watch.cjs).
+// A run that hangs in a test is ended, and one failure added: the name of what hangs would be lost if only a time-out
+// ended it. A thread of its own looks after that, since a test may never let the event loop go round (hang-watch.cjs). A
+// run that is through, and is kept alive by something that a test has left, is ended too, and what was left is printed.
 const { appendFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { setTimeout } = require('node:timers');
@@ -10,6 +11,9 @@ const { Worker } = require('node:worker_threads');
 const Mocha = require('mocha');
 
 const { EVENT_RUN_END, EVENT_HOOK_BEGIN, EVENT_TEST_BEGIN } = Mocha.Runner.constants;
+
+/** For what the last tests have begun to end. */
+const ENDS_AFTER_MS = 30_000;
 
 module.exports = class TotalsReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
@@ -27,14 +31,12 @@ module.exports = class TotalsReporter extends Mocha.reporters.Spec {
     runner.on(EVENT_TEST_BEGIN, (test) => begins(test.fullTitle()));
     runner.once(EVENT_RUN_END, () => {
       appendFileSync(file, `${JSON.stringify(totals())}\n`);
-      watch.postMessage({
-        what: 'the end: all tests are through, and something keeps the process alive',
-        isOver: true,
-      });
-      // Unless nothing else is left to do.
+      begins('the end of all tests');
+      // Comes only if something else keeps the process alive.
       setTimeout(() => {
-        process.stdout.write(`still there: ${process.getActiveResourcesInfo().join(' ')}\n`);
-      }, 20_000).unref();
+        process.stdout.write(`\nLEFT BEHIND: ${process.getActiveResourcesInfo().join(' ')}\n`);
+        process.exit(this.stats.failures > 0 ? 1 : 0);
+      }, ENDS_AFTER_MS).unref();
     });
   }
 };
