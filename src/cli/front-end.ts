@@ -54,6 +54,7 @@ export async function startFrontEnd(
       ...parts,
       ...reloadable(settings),
       listen: options.listen,
+      listenSocket: options['listen-socket'],
       backendCompression: options['tidb-compress'],
       proxyProtocol: options['proxy-protocol'] ?? [],
       limits: clientLimits(options),

@@ -118,6 +118,17 @@ const networks = (text: string): readonly Network[] =>
     return found;
   });
 
+/** What the kernel takes, with the zero byte that ends it. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+const socketPath = (text: string): string => {
+  if (text === '') throw new OptionError('an empty value');
+  if (Buffer.byteLength(text) > SOCKET_PATH_BYTES_MAX) {
+    throw new OptionError(`the path of a Unix socket has ${SOCKET_PATH_BYTES_MAX} bytes at most`);
+  }
+  return text;
+};
+
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
     throw new OptionError(`'${text}' is not a plain schema name`);
@@ -146,6 +157,7 @@ function optional<T>(metavar: string, help: string, parse: (text: string) => T):
 /** Every option but `--config`, by name. */
 export const optionTable = {
   listen: option('HOST:PORT', 'where clients connect', parseHostPort, { host: '127.0.0.1', port: 6000 }),
+  'listen-socket': optional('PATH', 'Unix socket where clients connect, too', socketPath),
   status: option('HOST:PORT', 'status page, /health, /metrics', parseHostPort, {
     host: '127.0.0.1',
     port: 6080,

@@ -15,6 +15,7 @@ import { type SettableLog, stderrLog, terminalLog } from '../observe/pino-log.js
 import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
+import { removeStaleSocket } from '../proxy/listening.js';
 import { ServerWatch } from '../proxy/server-watch.js';
 import { connectCluster } from '../tikv/client.js';
 import { BatchingTransport } from '../tikv/batch/batching-transport.js';
@@ -241,6 +242,8 @@ async function startFrontEnds(
   service: ViewService,
   { runtime, telemetry, merged, ends }: Environment,
 ): Promise<FrontEnds> {
+  const socket = options['listen-socket'];
+  if (socket !== undefined) await removeStaleSocket(socket);
   if (options.workers > 1) {
     const onBug = (error: unknown): void => {
       runtime.spawn('duty towards a front end', () => Promise.reject(asError(error)));

@@ -52,6 +52,14 @@ describe('readConfig', () => {
     expect(options.demo).to.equal(false);
   });
 
+  it('takes paths of Unix sockets that the kernel takes', () => {
+    const longest = `/${'s'.repeat(106)}`;
+    expect(optionsOf({ argv: ['--listen-socket', longest] })['listen-socket']).to.equal(longest);
+    expect(problemOf({ argv: ['--listen-socket', `${longest}s`] })).to.equal(
+      '--listen-socket: the path of a Unix socket has 107 bytes at most',
+    );
+  });
+
   it('takes flag before environment before file before default', () => {
     const files = {
       't.toml': 'listen = "0.0.0.0:1"\nuser = "file"\nschema = "file"\nworkers = 3\ntidb = ["a:1", "b:2"]',
