@@ -55,6 +55,7 @@ export async function startFrontEnd(
       ...reloadable(settings),
       listen: options.listen,
       listenSocket: options['listen-socket'],
+      listenPassThrough: options['listen-pass-through'],
       backendCompression: options['tidb-compress'],
       proxyProtocol: options['proxy-protocol'] ?? [],
       limits: clientLimits(options),

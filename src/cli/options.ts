@@ -158,6 +158,11 @@ function optional<T>(metavar: string, help: string, parse: (text: string) => T):
 export const optionTable = {
   listen: option('HOST:PORT', 'where clients connect', parseHostPort, { host: '127.0.0.1', port: 6000 }),
   'listen-socket': optional('PATH', 'Unix socket where clients connect, too', socketPath),
+  'listen-pass-through': optional(
+    'HOST:PORT',
+    'where clients connect who are passed on to TiDB unseen (TLS end to end, no views)',
+    parseHostPort,
+  ),
   status: option('HOST:PORT', 'status page, /health, /metrics', parseHostPort, {
     host: '127.0.0.1',
     port: 6080,

@@ -22,7 +22,12 @@ export interface DoorAddresses {
   readonly listen: { readonly host: string; readonly port: number };
   /** Path of a Unix socket besides; default: none. A stale file is not removed (listening.ts). */
   readonly listenSocket?: string | undefined;
+  /** Where clients connect who are to be passed through; default: nowhere. */
+  readonly listenPassThrough?: { readonly host: string; readonly port: number } | undefined;
 }
+
+/** What is done with a client that has been let in. It stays so until {@link Doors.left}. */
+export type Admitted = (socket: Socket, peer: ClientPeer) => void;
 
 /** What doors need. */
 export interface DoorParts {
@@ -34,8 +39,9 @@ export interface DoorParts {
   readonly connectionsMax: number;
   /** Load balancers that say where their clients are. */
   readonly balancers: readonly Network[];
-  /** Takes a client that has been let in, until {@link Doors.left}. */
-  readonly admitted: (socket: Socket, peer: ClientPeer) => void;
+  readonly admitted: Admitted;
+  /** The same for those who are to be passed through. */
+  readonly passed: Admitted;
 }
 
 /** The listening sockets. */
@@ -43,7 +49,8 @@ export class Doors {
   readonly #parts: DoorParts;
   readonly #addresses: DoorAddresses;
   readonly #proxied: ProxiedClients;
-  readonly #server: Server;
+  readonly #main: Server;
+  readonly #passThrough: Server;
   readonly #servers: Server[] = [];
   #closing: Promise<void> | undefined;
 
@@ -51,16 +58,18 @@ export class Doors {
     this.#addresses = addresses;
     this.#parts = parts;
     this.#proxied = new ProxiedClients(parts.balancers, parts.log);
-    this.#server = doorOf((socket) => this.#accept(socket));
+    this.#main = doorOf((socket) => this.#accept(socket, parts.admitted));
+    this.#passThrough = doorOf((socket) => this.#accept(socket, parts.passed));
   }
 
   /** Begins to listen, everywhere or nowhere. @throws ListenError. */
   async open(): Promise<void> {
-    const { listen, listenSocket } = this.#addresses;
+    const { listen, listenSocket, listenPassThrough } = this.#addresses;
     try {
-      await this.#open(this.#server, listen);
+      await this.#open(this.#main, listen);
+      if (listenPassThrough !== undefined) await this.#open(this.#passThrough, listenPassThrough);
       if (listenSocket !== undefined) {
-        const local = doorOf((socket) => this.#admit(socket, LOCAL_PEER));
+        const local = doorOf((socket) => this.#admit(socket, LOCAL_PEER, this.#parts.admitted));
         await this.#open(local, { path: listenSocket });
       }
     } catch (error) {
@@ -71,7 +80,12 @@ export class Doors {
 
   /** Where it listens on TCP. */
   get address(): { readonly host: string; readonly port: number } {
-    return addressOf(this.#server);
+    return addressOf(this.#main);
+  }
+
+  /** Where it listens for those who are to be passed through, if it does. */
+  get passThroughAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.#passThrough.listening ? addressOf(this.#passThrough) : undefined;
   }
 
   /** Clients whose load balancer has not said yet where they are. */
@@ -106,9 +120,9 @@ export class Doors {
     this.#servers.push(server);
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, take: Admitted): void {
     if (!this.#proxied.isBalancer(socket.remoteAddress)) {
-      this.#admit(socket, remotePeer(socket));
+      this.#admit(socket, remotePeer(socket), take);
       return;
     }
     // Who has not yet said where he comes from counts as well.
@@ -118,11 +132,13 @@ export class Doors {
       return;
     }
     const deadlineMs = runtime.monotonicMs() + limits.handshakeMs;
-    this.#proxied.read(socket, deadlineMs, (address) => this.#admit(socket, remotePeer(socket, address)));
+    this.#proxied.read(socket, deadlineMs, (address) =>
+      this.#admit(socket, remotePeer(socket, address), take),
+    );
   }
 
-  #admit(socket: Socket, peer: ClientPeer): void {
-    const { admission, counts, runtime, admitted } = this.#parts;
+  #admit(socket: Socket, peer: ClientPeer, take: Admitted): void {
+    const { admission, counts, runtime } = this.#parts;
     const refusal = admission.enter(peer.address, runtime.monotonicMs());
     if (refusal !== undefined) {
       this.#refuse(socket, refusal);
@@ -130,7 +146,7 @@ export class Doors {
     }
     counts.connections++;
     counts.openConnections++;
-    admitted(socket, peer);
+    take(socket, peer);
   }
 
   /** Says why, in the place of the greeting. */

@@ -15,6 +15,7 @@ import type { JournalOptions } from './journal/journal.js';
 import { Evacuation } from './move/evacuation.js';
 import { SocketTarget } from './move/socket-target.js';
 import type { Network } from './networks.js';
+import { PassThrough } from './pass-through.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -77,6 +78,7 @@ export class Proxy {
   readonly #admission: Admission;
   #host: SessionHost<ClientSession>;
   readonly #sessions = new Set<ClientSession>();
+  readonly #passThrough: PassThrough;
   readonly #ids = new SessionIds<ClientSession>();
   readonly #watched = new Set<ClientSession>();
   /** Those that have not lasted for a round yet. */
@@ -122,6 +124,13 @@ export class Proxy {
         this.#sessions.add(session);
         this.#newcomers.add(session);
       },
+      passed: (socket, peer) => this.#passThrough.accept(socket, peer),
+    });
+    this.#passThrough = new PassThrough({
+      runtime: options.runtime,
+      backends: this.#backends,
+      counts: this.counts,
+      closed: (peer) => this.#doors.left(peer),
     });
   }
 
@@ -150,6 +159,11 @@ export class Proxy {
   /** Where it listens on TCP. */
   get address(): { readonly host: string; readonly port: number } {
     return this.#doors.address;
+  }
+
+  /** Where it listens for clients who are passed through, if it does. */
+  get passThroughAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.#doors.passThroughAddress;
   }
 
   /** Takes another list of tidb-servers, for clients to come. @throws AddressError, LimitError: it is kept as it was. */
@@ -212,27 +226,34 @@ export class Proxy {
     const { runtime } = this.#options;
     void this.#doors.close();
     const untilMs = runtime.monotonicMs() + lingerMs;
-    const hasClients = (): boolean => this.#sessions.size + this.#doors.waiting > 0;
-    while (hasClients() && runtime.monotonicMs() < untilMs) await runtime.sleep(DRAIN_TICK_MS, signal);
+    while (this.#clients + this.#doors.waiting > 0 && runtime.monotonicMs() < untilMs)
+      await runtime.sleep(DRAIN_TICK_MS, signal);
   }
 
   /**
    * Stops accepting, ends each session as soon as no statement, transaction or cursor is open on it, and those that
-   * are left after `timeoutMs` at once. Resolves when all are closed.
+   * are left after `timeoutMs` at once; so too clients who are passed through, of whom nobody knows when they are quiet.
+   * Resolves when all are closed.
    */
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
     const closed = this.#doors.close();
     this.#doors.dismissWaiting();
     const untilMs = runtime.monotonicMs() + timeoutMs;
-    while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
+    while (this.#clients > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
       for (const session of this.#sessions) session.endIfQuiet();
       await runtime.sleep(DRAIN_TICK_MS, signal).catch(() => undefined);
     }
     for (const session of this.#sessions) session.destroy();
+    this.#passThrough.destroy();
     await closed;
     for (const task of this.#tasks) await task.stop();
     this.#publish();
+  }
+
+  /** Who are connected. */
+  get #clients(): number {
+    return this.#sessions.size + this.#passThrough.size;
   }
 
   /** What sessions to come know of TLS. @throws what the certificate's reader throws. */
@@ -262,6 +283,7 @@ export class Proxy {
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
       this.#doors.tick(nowMs);
+      this.#passThrough.tick(nowMs);
     }
   }
 
@@ -305,6 +327,7 @@ export class Proxy {
       const lasting = this.#newcomers;
       this.#newcomers = new Set();
       await runtime.sleep(ROUND_MS, signal);
+      this.#passThrough.round();
       this.#publish();
       for (const session of lasting) {
         if (this.#sessions.has(session)) session.keepAlive();
