@@ -58,6 +58,7 @@ export async function startFrontEnd(
       listenPassThrough: options['listen-pass-through'],
       backendCompression: options['tidb-compress'],
       proxyProtocol: options['proxy-protocol'] ?? [],
+      tidbProxyProtocol: options['tidb-proxy-protocol'],
       limits: clientLimits(options),
       journal: files.journal,
     });

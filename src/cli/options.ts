@@ -13,6 +13,7 @@ import {
 import { LOG_LEVELS, type LogLevel } from '../observe/pino-log.js';
 import { BACKEND_COMPRESSIONS, type BackendCompression } from '../proxy/backend-compression.js';
 import { type Network, parseNetworks } from '../proxy/networks.js';
+import { TIDB_PROXY_PROTOCOLS, type TidbProxyProtocol } from '../proxy/preamble.js';
 
 /** A value that an option cannot take; the message says what it can. */
 export class OptionError extends Error {
@@ -129,6 +130,13 @@ const socketPath = (text: string): string => {
   return text;
 };
 
+const tidbProxyProtocol = (text: string): TidbProxyProtocol => {
+  const found = TIDB_PROXY_PROTOCOLS.find((name) => name === text);
+  if (found === undefined)
+    throw new OptionError(`'${text}' is not one of ${TIDB_PROXY_PROTOCOLS.join(', ')}`);
+  return found;
+};
+
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
     throw new OptionError(`'${text}' is not a plain schema name`);
@@ -222,6 +230,12 @@ export const optionTable = {
     `zlib towards TiDB: ${BACKEND_COMPRESSIONS.join(', ')} (client: where the client's side is compressed)`,
     compression,
     'never',
+  ),
+  'tidb-proxy-protocol': option<TidbProxyProtocol>(
+    'HOW',
+    `tells TiDB where clients are, by PROXY headers (its proxy-protocol.networks): ${TIDB_PROXY_PROTOCOLS.join(', ')}`,
+    tidbProxyProtocol,
+    'off',
   ),
   'cluster-tls-ca': optional('FILE', 'CA of the PD and TiKV certificates; turns TLS on', word),
   'cluster-tls-cert': optional('FILE', 'certificate shown to PD and TiKV', word),

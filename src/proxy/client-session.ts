@@ -187,7 +187,8 @@ export class ClientSession {
     this.#setDeadline(limits.backendConnectMs);
     const isLeft = (): boolean => this.#backend !== socket;
     const events = this.#eventsOf(isLeft, release);
-    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, events);
+    const plain = backendTls === undefined ? buffers : undefined;
+    const socket = new BackendSocket(backend, plain, events, this.peer.preamble);
     this.#backend = socket;
   }
 

@@ -8,10 +8,11 @@ import { limits } from '../base/limits.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Log } from '../base/telemetry.js';
 import type { Admission } from './admission.js';
-import { type ClientPeer, LOCAL_PEER, remotePeer } from './client-peer.js';
+import { type ClientPeer, localPeer, remotePeer } from './client-peer.js';
 import { framedErrForGreeting } from './error-map.js';
 import { type ListenAddress, listenOn } from './listening.js';
 import type { Network } from './networks.js';
+import type { TidbProxyProtocol } from './preamble.js';
 import { ProxiedClients } from './proxied-clients.js';
 import { tooManyConnections } from './proxy-errors.js';
 import type { RelayCounts } from './relay-counts.js';
@@ -39,6 +40,8 @@ export interface DoorParts {
   readonly connectionsMax: number;
   /** Load balancers that say where their clients are. */
   readonly balancers: readonly Network[];
+  /** How tidb-servers are told. */
+  readonly tidbProxyProtocol: TidbProxyProtocol;
   readonly admitted: Admitted;
   /** The same for those who are to be passed through. */
   readonly passed: Admitted;
@@ -69,7 +72,9 @@ export class Doors {
       await this.#open(this.#main, listen);
       if (listenPassThrough !== undefined) await this.#open(this.#passThrough, listenPassThrough);
       if (listenSocket !== undefined) {
-        const local = doorOf((socket) => this.#admit(socket, LOCAL_PEER, this.#parts.admitted));
+        const local = doorOf((socket) =>
+          this.#admit(socket, localPeer(this.#parts.tidbProxyProtocol), this.#parts.admitted),
+        );
         await this.#open(local, { path: listenSocket });
       }
     } catch (error) {
@@ -121,19 +126,19 @@ export class Doors {
   }
 
   #accept(socket: Socket, take: Admitted): void {
+    const { connectionsMax, admission, runtime, tidbProxyProtocol } = this.#parts;
     if (!this.#proxied.isBalancer(socket.remoteAddress)) {
-      this.#admit(socket, remotePeer(socket), take);
+      this.#admit(socket, remotePeer(socket, tidbProxyProtocol), take);
       return;
     }
     // Who has not yet said where he comes from counts as well.
-    const { connectionsMax, admission, runtime } = this.#parts;
     if (connectionsMax > 0 && admission.connections + this.#proxied.count >= connectionsMax) {
       this.#refuse(socket, tooManyConnections());
       return;
     }
     const deadlineMs = runtime.monotonicMs() + limits.handshakeMs;
-    this.#proxied.read(socket, deadlineMs, (address) =>
-      this.#admit(socket, remotePeer(socket, address), take),
+    this.#proxied.read(socket, deadlineMs, (source) =>
+      this.#admit(socket, remotePeer(socket, tidbProxyProtocol, source), take),
     );
   }
 

@@ -108,6 +108,7 @@ export class PassedConnection {
     const { host, port } = backend;
     const release = backends.opening(backend);
     const server = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    if (this.peer.preamble !== undefined) server.write(this.peer.preamble);
     let failure: Error | undefined;
     server.once('data', (first: Buffer) => this.#begin(server, first));
     server.once('end', () => this.#ended());

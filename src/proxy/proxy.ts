@@ -16,6 +16,7 @@ import { Evacuation } from './move/evacuation.js';
 import { SocketTarget } from './move/socket-target.js';
 import type { Network } from './networks.js';
 import { PassThrough } from './pass-through.js';
+import { type TidbProxyProtocol, ownPreamble } from './preamble.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -39,6 +40,8 @@ export interface ProxyOptions extends DoorAddresses {
   readonly backendTls?: BackendTls;
   /** Load balancers that say where their clients are (PROXY protocol); default: none. */
   readonly proxyProtocol?: readonly Network[];
+  /** How tidb-servers are told where clients are; default: not at all. */
+  readonly tidbProxyProtocol?: TidbProxyProtocol;
   /** Default: never. */
   readonly backendCompression?: BackendCompression;
   /** Of tidb-servers' status ports, if they have it. */
@@ -90,7 +93,8 @@ export class Proxy {
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#watch = new ServerWatch(options, options);
+    const { runtime, telemetry, tidbProxyProtocol = 'off' } = options;
+    this.#watch = new ServerWatch(options, { runtime, telemetry, preamble: ownPreamble(tidbProxyProtocol) });
     this.#backends = this.#watch.backends;
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
     this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
@@ -119,6 +123,7 @@ export class Proxy {
       admission: this.#admission,
       connectionsMax: this.#limits.connections,
       balancers: options.proxyProtocol ?? [],
+      tidbProxyProtocol,
       admitted: (socket, peer) => {
         const session = new ClientSession(this.#host, socket, peer);
         this.#sessions.add(session);
@@ -310,7 +315,8 @@ export class Proxy {
     const evacuation = new Evacuation<ClientSession, SocketTarget>({
       ...{ runtime, telemetry, backends, counts: this.counts, sessions: this.#sessions },
       // By the settings of now: those that its session began with may have been replaced.
-      connect: (backend, wanted) => new SocketTarget(backend, wanted, this.#host),
+      connect: (backend, wanted, { peer: { preamble } }) =>
+        new SocketTarget(backend, wanted, { ...this.#host, preamble }),
     });
     return evacuation.run(signal);
   }
