@@ -98,7 +98,8 @@ export function nullValue(type: Constant['type']): Value {
         ? { kind: 'exact', isNull, small: '0', wide: undefined, scale: 0 }
         : { kind: 'bits', isNull, lo: '0', hi: '0' };
     case 'dec':
-      return { kind: 'exact', isNull, small: '0', wide: undefined, scale: Math.max(type.decimal, 0) };
+      // It has no digits, as scaleOf says, whatever its type would have.
+      return { kind: 'exact', isNull, small: '0', wide: undefined, scale: 0 };
     case 'f64':
       return { kind: 'real', isNull, number: '0' };
     case 'bytes':

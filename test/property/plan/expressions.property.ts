@@ -59,6 +59,24 @@ function outcome(compute: () => string): string {
   }
 }
 
+const span = { start: 0, end: 0 };
+const zero: Expression = { kind: 'number', span, form: 'integer', text: '0' };
+const ti: Expression = { kind: 'column', span, database: undefined, table: undefined, name: 'ti' };
+
+/** What has been wrong before. */
+const FINDS: [Expression, Datum[][], boolean][] = [
+  // A NULL that is known beforehand has no digits, and its type has four.
+  [
+    {
+      ...{ kind: 'binary', span, operator: '+' },
+      left: { kind: 'binary', span, operator: '/', left: zero, right: zero },
+      right: { kind: 'call', span, schema: undefined, name: 'ABS', args: [ti] },
+    },
+    [COLUMNS.map(() => null)],
+    false,
+  ],
+];
+
 const rows = fc.array(arbitraryRow, { minLength: 1, maxLength: 8 });
 
 describe('plan/expressions', function () {
@@ -85,7 +103,7 @@ describe('plan/expressions', function () {
           expect(fast).equal(outcome(() => datumKey(evaluateColumn(expression, row))));
         }
       }),
-      { numRuns: 4000 },
+      { numRuns: 4000, examples: FINDS },
     );
     expect(computed, 'expressions that are not refused').greaterThan(800);
   });

@@ -6,6 +6,7 @@ import { NO_BYTES, concatBytes, toHex } from '../../../src/base/bytes.js';
 import { CompressedClientLeg } from '../../../src/wire/compressed-client-leg.js';
 import type { CompressedLeg } from '../../../src/wire/compressed-leg.js';
 import { CompressedServerLeg } from '../../../src/wire/compressed-server-leg.js';
+import { HEADER_BYTES } from '../../../src/wire/packet-header.js';
 import { PacketWriter } from '../../../src/wire/packet-writer.js';
 
 /** One turn of a conversation: so many messages of one side, of these lengths. */
@@ -28,6 +29,11 @@ function turnsOf({ command, answer, file }: Exchange): Turn[] {
   ];
   if (file === undefined) return turns;
   return [...turns, { from: 'client', lengths: [...file, 0] }, { from: 'server', lengths: answer }];
+}
+
+/** Of packets with payloads of these lengths. */
+function bytesOf(lengths: readonly number[]): number {
+  return lengths.reduce((sum, length) => sum + HEADER_BYTES + length, 0);
 }
 
 /** Sends bytes through, in pieces of `piece`, arriving in pieces of `chunk`. */
@@ -99,6 +105,8 @@ describe('a compressed connection', () => {
         fc.array(fc.tuple(size, fc.array(size, { minLength: 1, maxLength: 40 })), { minLength: 1 }),
         size,
         (all, piece) => {
+          // What follows an answer of exactly 256 frames is beyond CompressedServerLeg, as it says.
+          for (const [, lengths] of all) fc.pre(bytesOf(lengths) / piece < 256);
           const [client, server] = [new CompressedServerLeg(), new CompressedClientLeg()];
           const commands = concatBytes(
             ...all.map(([bytes]) => new PacketWriter(0).payload(new Uint8Array(bytes)).take()),

@@ -75,7 +75,7 @@ async function disturb(world: StorageWorld, random: Random, isOver: () => boolea
     if (round % 60 === 30) {
       faults.stopStore(2n);
       count('stop');
-      world.runtime.spawn('restart', async (signal) => {
+      world.spawn('restart', async (signal) => {
         await world.runtime.sleep(1200, signal);
         faults.startStore(2n);
       });
@@ -98,20 +98,22 @@ export async function stress(world: StorageWorld, seed: number, seconds: number)
   const feed = world.feed();
   const replica = new Replica(0n);
   feed.subscribe({ id: 't', ...RANGE, checkpoint: ts(0n) });
-  const consumer = world.runtime.spawn('consumer', async (abort) => {
+  const consumer = world.spawn('consumer', async (abort) => {
     for (;;) replica.take(await feed.take(abort));
   });
   const { cluster } = world;
-  const lagResolver = new LagResolver({
-    runtime: world.runtime,
-    feed,
-    latestTs: (signal) => cluster.tso.next(signal),
-    resolver: cluster.locks.spans,
-  }).start();
+  const lagResolver = world.ending(
+    new LagResolver({
+      runtime: world.runtime,
+      feed,
+      latestTs: (signal) => cluster.tso.next(signal),
+      resolver: cluster.locks.spans,
+    }).start(),
+  );
   const writers = new Writers(world, new Random(seed));
   const writing = writers.run();
   const reader = new FreshReader(world);
-  const reading = world.runtime.spawn('reader', (abort) => reader.run(abort));
+  const reading = world.spawn('reader', (abort) => reader.run(abort));
   const disturbing = disturb(world, new Random(seed + 1), () => writers.isOver);
   const different: string[] = [];
   let checks = 0;

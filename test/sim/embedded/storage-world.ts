@@ -4,7 +4,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { type KeyString, keyBytes, toHex, utf8 } from '../../../src/base/bytes.js';
-import type { Runtime } from '../../../src/base/runtime.js';
+import type { Runtime, Task } from '../../../src/base/runtime.js';
 import { systemRuntime } from '../../../src/base/system-runtime.js';
 import { silent } from '../../../src/base/telemetry.js';
 import type { Transport } from '../../../src/base/transport.js';
@@ -49,6 +49,7 @@ export class StorageWorld implements AsyncDisposable {
   /** That of feeds, and what came over it. */
   readonly feedTransport: TappedTransport;
   readonly #parts: WorldParts;
+  readonly #ends: (() => Promise<void>)[] = [];
 
   private constructor(parts: WorldParts, cluster: TikvCluster) {
     this.runtime = parts.runtime;
@@ -96,10 +97,22 @@ export class StorageWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.#ends) await end();
     await this.cluster.close();
     this.#parts.transports.unary.close();
     this.feedTransport.close();
     await this.#parts.stop();
+  }
+
+  /** Work in the background that ends before this world does, however its test ends. */
+  spawn(name: string, work: (signal: AbortSignal) => Promise<void>): Task {
+    return this.ending(this.runtime.spawn(name, work));
+  }
+
+  /** Something that ends before this world does, however its test ends. */
+  ending<T extends Pick<Task, 'stop'>>(task: T): T {
+    this.#ends.unshift(() => task.stop());
+    return task;
   }
 
   pause(ms: number): Promise<void> {
@@ -145,10 +158,13 @@ export class StorageWorld implements AsyncDisposable {
     return found;
   }
 
+  /** Ends with this world. */
   feed(): ChangeFeed {
     const { runtime, cluster, feedTransport } = this;
     const { regions, clusterId } = cluster;
-    return new ChangeFeed({ runtime, transport: feedTransport, regions, clusterId });
+    const feed = new ChangeFeed({ runtime, transport: feedTransport, regions, clusterId });
+    this.#ends.push(() => feed.close());
+    return feed;
   }
 }
 
