@@ -10,6 +10,7 @@ import type { Backend } from './backends.js';
 import { CompressedStage } from './compressed-stage.js';
 import type { Preamble } from './preamble.js';
 import type { ReadBuffers } from './read-buffers.js';
+import { readableTlsError } from './tls-error.js';
 import type { BackendTls } from './tls-options.js';
 
 /** After this long without a packet the kernel probes whether the other side still exists. */
@@ -25,8 +26,8 @@ export interface BackendEvents {
   received(bytes: Uint8Array, length: number): void;
   /** What was written has gone. */
   drained(): void;
-  /** The server will send no more. */
-  ended(): void;
+  /** The server will send no more. @param error - undefined: orderly. */
+  ended(error: Error | undefined): void;
   /** Told once, last, and always. @param error - undefined: orderly. */
   closed(error: Error | undefined): void;
 }
@@ -163,10 +164,11 @@ export class BackendSocket {
       if (socket === this.#socket) this.#events.drained();
     });
     socket.on('end', () => {
-      if (socket === this.#socket) this.#events.ended();
+      // TLS that the other side breaks off fails first, and ends like any other stream then.
+      if (socket === this.#socket) this.#events.ended(this.#error);
     });
     socket.on('error', (error) => {
-      this.#error ??= error;
+      this.#error ??= readableTlsError(error);
     });
   }
 

@@ -202,8 +202,8 @@ export class ClientSession {
         if (!isLeft()) this.#fromBackend(bytes, length);
       },
       drained: () => this.#backendDrained(),
-      ended: () => {
-        if (!isLeft()) this.#backendEnded();
+      ended: (error) => {
+        if (!isLeft()) this.#backendEnded(error);
       },
       closed: (error) => {
         release?.();

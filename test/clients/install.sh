@@ -7,7 +7,8 @@
 # Programs go to the system (apt, if this is root or sudo works). Libraries go to dist/clients, which git ignores: a
 # Python environment with PyMySQL, SQLAlchemy and Prometheus' parser, the jars of Connector/J and MariaDB Connector/J,
 # libraries of Node.js, and a program of Rust's. They come from wherever pip, Maven, npm and Cargo are set up to look.
-# Other names: haproxy; and the suites of others, which test/clients/run.sh asks for: go-sql-driver, sqlalchemy-tests.
+# Other names: haproxy; and the suites of others, which test/clients/run.sh asks for: go-sql-driver, sqlalchemy-tests,
+# django, mariadb-test.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -16,6 +17,7 @@ SQLALCHEMY=SQLAlchemy==2.0.44
 CONNECTORJ=com.mysql:mysql-connector-j:9.4.0
 PROMETHEUS=prometheus_client==0.23.1
 MARIADBJ=org.mariadb.jdbc:mariadb-java-client:3.5.6
+DJANGO=Django==5.2.19
 PYTEST=pytest==8.3.5
 GO_SQL_DRIVER=github.com/go-sql-driver/mysql@v1.10.1
 
@@ -99,6 +101,26 @@ sources() {
   )
 }
 
+# MariaDB's test of its C client API. The package depends on a server, which is not needed, so it is only unpacked;
+# Debian has one version of it at a time. Before each test it looks for an engine `innodb`, and TiDB, which compares
+# names of engines by their bytes, has `InnoDB` only.
+mariadb_test() {
+  target=$home/mariadb-test
+  [ -x "$target/client-test" ] && return
+  rm -rf "$target"
+  mkdir -p "$target"
+  as_root apt-get update -qq
+  (
+    cd "$target"
+    apt-get download -qq mariadb-test
+    dpkg-deb -x mariadb-test_*.deb .
+    rm mariadb-test_*.deb
+    LC_ALL=C sed "s/WHERE engine = 'innodb'/WHERE engine = 'InnoDB'/" usr/bin/mariadb-client-test >patched
+    chmod +x patched
+    mv patched client-test
+  )
+}
+
 for client in "$@"; do
   case $client in
     mariadb) program mariadb mariadb-client ;;
@@ -112,6 +134,8 @@ for client in "$@"; do
     rust) rust_program ;;
     go-sql-driver) go_sql_driver ;;
     sqlalchemy-tests) wheel "$PYMYSQL" && wheel "$SQLALCHEMY" && wheel "$PYTEST" && sources "$SQLALCHEMY" sqlalchemy ;;
+    django) wheel "$PYMYSQL" && wheel "$DJANGO" && sources "$DJANGO" django ;;
+    mariadb-test) mariadb_test ;;
     *) echo "install.sh: unknown client '$client'" >&2; exit 2 ;;
   esac
   echo "installed $client"

@@ -125,7 +125,7 @@ export async function startRig(options: RigOptions = {}): Promise<Rig> {
 
 /** A running rig. */
 export class Rig implements AsyncDisposable {
-  /** TiDB's MySQL port on 127.0.0.1, user `root` without password; 0 with `tidb: false`. */
+  /** TiDB's MySQL port on 127.0.0.1 (or where its configuration says), user `root` without password; 0 with `tidb: false`. */
   readonly mysqlPort: number;
   /** TiDB's status address, `host:port`; empty with `tidb: false`. */
   readonly status: string;
@@ -148,7 +148,7 @@ export class Rig implements AsyncDisposable {
     this.#child = child;
     this.exited = exited;
     this.pid = child.pid ?? 0;
-    this.mysqlPort = Number(ready.tidb?.split(':')[1] ?? 0);
+    this.mysqlPort = Number(ready.tidb?.split(':').at(-1) ?? 0);
     this.status = ready.status ?? '';
     this.pd = ready.pd;
     this.stores = ready.stores;

@@ -9,7 +9,8 @@
 // With -join it is one more tidb-server of a cluster that runs already, and
 // nothing else.
 //
-// Everything listens on 127.0.0.1. Port 0 picks a free one. When all is ready
+// Everything listens on 127.0.0.1, unless -tidb-config says `host = "::1"`,
+// which is TiDB's alone. Port 0 picks a free one. When all is ready
 // the rig prints one line with the addresses: JSON, or with -fixed-ports
 // "tidb ready: mysql=… status=… pd=…". It ends on SIGTERM, SIGINT, or when its
 // standard input closes (with -stdin).
@@ -24,6 +25,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -177,8 +179,8 @@ func addTiDB(o options, pd, dir string, signing keyPair, ready map[string]any) (
 	if err != nil {
 		return nil, fmt.Errorf("TiDB: %w", err)
 	}
-	ready["tidb"] = fmt.Sprintf("127.0.0.1:%d", port)
-	ready["status"] = fmt.Sprintf("127.0.0.1:%d", statusPort)
+	ready["tidb"] = net.JoinHostPort(tidb.host, strconv.Itoa(port))
+	ready["status"] = net.JoinHostPort(tidb.host, strconv.Itoa(statusPort))
 	ready["version"] = tidbVersion()
 	return tidb, nil
 }

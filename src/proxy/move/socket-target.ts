@@ -64,7 +64,7 @@ export class SocketTarget implements MoveTarget {
       connected: () => this.#events.connected(),
       received: (bytes, length) => this.#events.received(bytes, length),
       drained: () => this.#events.drained(),
-      ended: () => this.#events.ended(),
+      ended: (error) => this.#events.ended(error),
       closed: (error) => {
         this.#release();
         this.#events.closed(error);
@@ -107,7 +107,7 @@ export class SocketTarget implements MoveTarget {
       connected: () => this.#login.secured(),
       received: (bytes, length) => this.#login.receive(bytes.subarray(0, length)),
       drained: () => undefined,
-      ended: () => lost(undefined),
+      ended: lost,
       closed: lost,
     };
   }

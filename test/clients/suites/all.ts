@@ -1,6 +1,8 @@
 /** Everything that test/clients/run.sh can run, the quick ones first. */
 import { type Program, programs, runSteps } from '../programs.js';
+import { django } from './django.js';
 import { goSqlDriver } from './go-sql-driver.js';
+import { mariadbTest } from './mariadb-test.js';
 import { sqlalchemy } from './sqlalchemy.js';
 import type { Suite } from './suite.js';
 
@@ -16,4 +18,7 @@ function suiteOf(program: Program): Suite {
 }
 
 /** The small programs, then the suites of others. */
-export const suites: readonly Suite[] = [...programs.map(suiteOf), goSqlDriver, sqlalchemy];
+export const suites: readonly Suite[] = [
+  ...programs.map(suiteOf),
+  ...[goSqlDriver, mariadbTest, django, sqlalchemy],
+];

@@ -1,5 +1,5 @@
 /** What a suite of tests is, and those that write outcomes to a file. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ended } from '../installed.js';
@@ -23,7 +23,7 @@ export interface Suite {
   run(port: number, side: 'direct' | 'through'): Promise<Outcomes>;
 }
 
-/** Runs something that writes outcomes to the file that it is given, and reads them. */
+/** Runs something that writes outcomes to the file that it is given, and reads them. @throws Error — it has not. */
 export async function withOutcomesFile(
   run: (file: string) => Promise<Ended>,
 ): Promise<{ readonly outcomes: Outcomes; readonly ended: Ended }> {
@@ -31,6 +31,7 @@ export async function withOutcomesFile(
   try {
     const file = join(folder, 'outcomes');
     const ended = await run(file);
+    if (!existsSync(file)) throw new Error(`it wrote no outcomes:\n${ended.stderr.slice(-4_000)}`);
     return { outcomes: readOutcomes(readFileSync(file, 'utf8')), ended };
   } finally {
     rmSync(folder, { recursive: true });

@@ -21,7 +21,7 @@ import { minimise } from './minimise.js';
 import { mutated } from './mutate.js';
 import { type Scenario, printScenario, readScenarios } from './scenario.js';
 
-const seconds = Number(process.env['TIVIEW_FUZZ_SECONDS'] ?? 40);
+const seconds = Number(process.env['TIVIEW_FUZZ_SECONDS'] ?? 45);
 const PROXIES = 16;
 /** Bytes that may be there after the last two thirds and were not before: caches, pools, code. */
 const HEAP_GROWTH_MAX = 2 * MB;

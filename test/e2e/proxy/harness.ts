@@ -41,8 +41,11 @@ export async function connectTo(port: number, more: mysql.ConnectionOptions = {}
 }
 
 /** Makes the schema `clients` anew: what the clients' sessions find. */
-export async function resetSchema(tidb: Pick<Tidb, 'port'>): Promise<void> {
-  const connection = await connectTo(tidb.port, { multipleStatements: true });
+export async function resetSchema({
+  host = '127.0.0.1',
+  port,
+}: Pick<Tidb, 'port'> & Partial<Tidb>): Promise<void> {
+  const connection = await connectTo(port, { host, multipleStatements: true });
   await connection.query(`
     DROP DATABASE IF EXISTS clients; CREATE DATABASE clients; USE clients;
     CREATE TABLE loaded (id INT PRIMARY KEY, v VARCHAR(100));

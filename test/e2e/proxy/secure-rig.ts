@@ -16,19 +16,27 @@ export interface Certificate {
   readonly key: string;
 }
 
-const ALT_NAMES = [
+/** Whom a certificate is of. */
+type AlternativeName =
+  { readonly type: 2; readonly value: string } | { readonly type: 7; readonly ip: string };
+
+const ALT_NAMES: readonly AlternativeName[] = [
   { type: 2, value: 'localhost' },
   { type: 7, ip: '127.0.0.1' },
-] as const;
+];
 
-/** A certificate of localhost; without a CA, its own. */
-export async function makeCertificate(ca?: Certificate, name = 'localhost'): Promise<Certificate> {
+/** A certificate, of localhost if nothing else is said; without a CA, its own. */
+export async function makeCertificate(
+  ca?: Certificate,
+  name = 'localhost',
+  altNames = ALT_NAMES,
+): Promise<Certificate> {
   const pems = await selfsigned.generate([{ name: 'commonName', value: name }], {
     keySize: 2048,
     ...(ca !== undefined && { ca }),
     extensions: [
       { name: 'basicConstraints', cA: ca === undefined },
-      { name: 'subjectAltName', altNames: [...ALT_NAMES] },
+      { name: 'subjectAltName', altNames: [...altNames] },
     ],
   });
   return { cert: pems.cert, key: pems.private };

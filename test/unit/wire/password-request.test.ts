@@ -17,11 +17,13 @@ describe('a request for the password itself', () => {
     const others = [
       ...['', '00', '0103', '01', 'ff1504', 'fe'].map(fromHex),
       Uint8Array.of(0xfe, ...utf8('caching_sha2_password\0salt')),
+      Uint8Array.of(0xfe, ...utf8('authentication_ldap_sasl_client\0SCRAM-SHA-256\0')),
       Uint8Array.of(0xfe, ...utf8('mysql_clear_passwords\0')),
       Uint8Array.of(0x01, ...utf8('mysql_clear_password\0')),
     ];
     for (const payload of others) expect(asksForPassword(payload), String(payload)).to.equal(false);
     expect(isPasswordPlugin(undefined)).to.equal(false);
+    expect(isPasswordPlugin('authentication_ldap_sasl_client')).to.equal(false);
     expect(isPasswordPlugin('mysql_native_password')).to.equal(false);
   });
 });
