@@ -54,8 +54,11 @@ export async function startFrontEnd(
       ...parts,
       ...reloadable(settings),
       listen: options.listen,
+      listenSocket: options['listen-socket'],
+      listenPassThrough: options['listen-pass-through'],
       backendCompression: options['tidb-compress'],
       proxyProtocol: options['proxy-protocol'] ?? [],
+      tidbProxyProtocol: options['tidb-proxy-protocol'],
       limits: clientLimits(options),
       journal: files.journal,
     });

@@ -13,6 +13,7 @@ import {
 import { LOG_LEVELS, type LogLevel } from '../observe/pino-log.js';
 import { BACKEND_COMPRESSIONS, type BackendCompression } from '../proxy/backend-compression.js';
 import { type Network, parseNetworks } from '../proxy/networks.js';
+import { TIDB_PROXY_PROTOCOLS, type TidbProxyProtocol } from '../proxy/preamble.js';
 
 /** A value that an option cannot take; the message says what it can. */
 export class OptionError extends Error {
@@ -118,6 +119,24 @@ const networks = (text: string): readonly Network[] =>
     return found;
   });
 
+/** What the kernel takes, with the zero byte that ends it. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+const socketPath = (text: string): string => {
+  if (text === '') throw new OptionError('an empty value');
+  if (Buffer.byteLength(text) > SOCKET_PATH_BYTES_MAX) {
+    throw new OptionError(`the path of a Unix socket has ${SOCKET_PATH_BYTES_MAX} bytes at most`);
+  }
+  return text;
+};
+
+const tidbProxyProtocol = (text: string): TidbProxyProtocol => {
+  const found = TIDB_PROXY_PROTOCOLS.find((name) => name === text);
+  if (found === undefined)
+    throw new OptionError(`'${text}' is not one of ${TIDB_PROXY_PROTOCOLS.join(', ')}`);
+  return found;
+};
+
 const identifier = (text: string): string => {
   if (!/^[A-Za-z_][A-Za-z0-9_$]{0,63}$/.test(text)) {
     throw new OptionError(`'${text}' is not a plain schema name`);
@@ -146,6 +165,12 @@ function optional<T>(metavar: string, help: string, parse: (text: string) => T):
 /** Every option but `--config`, by name. */
 export const optionTable = {
   listen: option('HOST:PORT', 'where clients connect', parseHostPort, { host: '127.0.0.1', port: 6000 }),
+  'listen-socket': optional('PATH', 'Unix socket where clients connect, too', socketPath),
+  'listen-pass-through': optional(
+    'HOST:PORT',
+    'where clients connect who are passed on to TiDB unseen (TLS end to end, no views)',
+    parseHostPort,
+  ),
   status: option('HOST:PORT', 'status page, /health, /metrics', parseHostPort, {
     host: '127.0.0.1',
     port: 6080,
@@ -205,6 +230,12 @@ export const optionTable = {
     `zlib towards TiDB: ${BACKEND_COMPRESSIONS.join(', ')} (client: where the client's side is compressed)`,
     compression,
     'never',
+  ),
+  'tidb-proxy-protocol': option<TidbProxyProtocol>(
+    'HOW',
+    `tells TiDB where clients are, by PROXY headers (its proxy-protocol.networks): ${TIDB_PROXY_PROTOCOLS.join(', ')}`,
+    tidbProxyProtocol,
+    'off',
   ),
   'cluster-tls-ca': optional('FILE', 'CA of the PD and TiKV certificates; turns TLS on', word),
   'cluster-tls-cert': optional('FILE', 'certificate shown to PD and TiKV', word),

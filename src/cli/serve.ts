@@ -15,6 +15,8 @@ import { type SettableLog, stderrLog, terminalLog } from '../observe/pino-log.js
 import { ProgressLine } from '../observe/progress-line.js';
 import { StatusServer } from '../observe/status-server.js';
 import { ViewGates } from '../proxy/intercept/view-gates.js';
+import { removeStaleSocket } from '../proxy/listening.js';
+import { connectWith, ownPreamble } from '../proxy/preamble.js';
 import { ServerWatch } from '../proxy/server-watch.js';
 import { connectCluster } from '../tikv/client.js';
 import { BatchingTransport } from '../tikv/batch/batching-transport.js';
@@ -192,9 +194,11 @@ async function start(request: ServeRequest, environment: Environment, signal: Ab
   const seeds = options.tidb ?? [await startCluster(options, environment, signal)];
   const settings = new LiveSettings(request, seeds, environment.read);
   const serving: { frontEnds?: FrontEnds } = {};
+  const preamble = ownPreamble(options['tidb-proxy-protocol']);
   const control = {
     servers: () => serving.frontEnds?.backends ?? seeds,
     login: () => settings.login,
+    ...(preamble === undefined ? {} : { connect: (server: HostPort) => connectWith(preamble, server) }),
   };
   const discovery = new Discovery({ control, runtime, telemetry });
   ends.add(() => discovery.close());
@@ -241,11 +245,14 @@ async function startFrontEnds(
   service: ViewService,
   { runtime, telemetry, merged, ends }: Environment,
 ): Promise<FrontEnds> {
+  const socket = options['listen-socket'];
+  if (socket !== undefined) await removeStaleSocket(socket);
   if (options.workers > 1) {
     const onBug = (error: unknown): void => {
       runtime.spawn('duty towards a front end', () => Promise.reject(asError(error)));
     };
-    const watch = new ServerWatch(reloadable(frontEnd), { runtime, telemetry });
+    const preamble = ownPreamble(options['tidb-proxy-protocol']);
+    const watch = new ServerWatch(reloadable(frontEnd), { runtime, telemetry, preamble });
     const parts = { runtime, telemetry, service, metrics: merged, watch, spawn: forkWorker, onBug };
     return WorkerPool.start(frontEnd, parts);
   }
@@ -285,6 +292,10 @@ function refuseWhatComesLater(options: Options): void {
     throw new ConfigError('data-dir: nothing is kept on disk yet, the embedded cluster lives in memory');
   if (options.demo && options.tidb !== undefined)
     throw new ConfigError('demo: only the embedded cluster is filled, so not together with --tidb');
+  if (options['tidb-proxy-protocol'] !== 'off' && options.tidb === undefined)
+    throw new ConfigError(
+      'tidb-proxy-protocol: the embedded cluster takes no PROXY headers, so only with --tidb',
+    );
   if (options['tls-ca'] !== undefined)
     throw new ConfigError('tls-ca: client certificates are not checked yet');
 }

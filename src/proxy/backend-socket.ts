@@ -8,6 +8,7 @@ import { isLoopback } from '../base/loopback.js';
 import { CompressedServerLeg } from '../wire/compressed-server-leg.js';
 import type { Backend } from './backends.js';
 import { CompressedStage } from './compressed-stage.js';
+import type { Preamble } from './preamble.js';
 import type { ReadBuffers } from './read-buffers.js';
 import { readableTlsError } from './tls-error.js';
 import type { BackendTls } from './tls-options.js';
@@ -47,8 +48,9 @@ export class BackendSocket {
    * Begins to connect.
    *
    * @param buffers - undefined where TLS will follow: its plain text comes in buffers of its own.
+   * @param preamble - is sent first, before TLS.
    */
-  constructor(backend: Backend, buffers: ReadBuffers | undefined, events: BackendEvents) {
+  constructor(backend: Backend, buffers: ReadBuffers | undefined, events: BackendEvents, preamble: Preamble) {
     this.backend = backend;
     this.#buffers = buffers;
     this.#events = events;
@@ -65,6 +67,7 @@ export class BackendSocket {
             },
           });
     this.#listen(this.#socket);
+    if (preamble !== undefined) this.#socket.write(preamble);
     this.#socket.once('connect', () => events.connected());
     this.#socket.on('close', () => this.#close());
   }

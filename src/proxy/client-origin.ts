@@ -3,6 +3,7 @@
  * address of such a network has all of them.
  */
 import { isIPv6 } from 'node:net';
+import { ipv6Groups } from './ipv6-groups.js';
 
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const NETWORK_GROUPS = 4;
@@ -20,16 +21,8 @@ export function plainAddress(address: string): string {
 }
 
 function networkOf(address: string): string {
-  const [withoutZone = ''] = address.split('%');
-  const [before = '', after] = withoutZone.split('::');
-  const groups = before === '' ? [] : before.split(':');
-  if (after !== undefined) {
-    const rest = after === '' ? 0 : after.split(':').length;
-    while (groups.length + rest < 8) groups.push('0');
-    if (after !== '') groups.push(...after.split(':'));
-  }
-  return groups
+  return ipv6Groups(address)
     .slice(0, NETWORK_GROUPS)
-    .map((group) => Number.parseInt(group, 16).toString(16))
+    .map((group) => group.toString(16))
     .join(':');
 }

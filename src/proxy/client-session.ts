@@ -15,6 +15,7 @@ import { limits } from '../base/limits.js';
 import { loggedCause } from '../base/sensitive.js';
 import { type BackendEvents, BackendSocket } from './backend-socket.js';
 import type { Backend } from './backends.js';
+import type { ClientPeer } from './client-peer.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
 import { framedErr, framedErrForGreeting } from './error-map.js';
@@ -56,15 +57,15 @@ export class ClientSession {
   #hasClientEnded = false;
   /** The server has gone while the session stood still and could do without it. */
   #lost: { readonly by: Error | undefined } | undefined;
-  /** The client's, as far as is known. */
-  readonly address: string | undefined;
+  /** The client's end. */
+  readonly peer: ClientPeer;
 
   /** @param socket - just accepted, with `allowHalfOpen`. */
-  constructor(host: SessionHost<ClientSession>, socket: Socket, address: string | undefined) {
+  constructor(host: SessionHost<ClientSession>, socket: Socket, peer: ClientPeer) {
     this.#host = host;
     this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
-    this.address = address;
-    this.#journal = openJournal(host, address, {
+    this.peer = peer;
+    this.#journal = openJournal(host, peer.address, {
       connectionId: () => this.#connectionId,
       user: () => this.#user?.name ?? this.#handshake?.user,
       server: () => this.#backend?.backend.address,
@@ -186,7 +187,8 @@ export class ClientSession {
     this.#setDeadline(limits.backendConnectMs);
     const isLeft = (): boolean => this.#backend !== socket;
     const events = this.#eventsOf(isLeft, release);
-    const socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, events);
+    const plain = backendTls === undefined ? buffers : undefined;
+    const socket = new BackendSocket(backend, plain, events, this.peer.preamble);
     this.#backend = socket;
   }
 
@@ -349,9 +351,10 @@ export class ClientSession {
     else if (clientRest.length > 0) this.#relay.fromClient(clientRest);
   }
 
-  /** A client that has TLS takes it that nobody can read its password on the way. */
+  /** A client that has TLS, or is on this machine, takes it that nobody can read its password on the way. */
   #passwordRefusal(): SqlError | undefined {
-    return this.#client.isSecure && this.#backend?.isPrivate !== true ? passwordInClear() : undefined;
+    const isPrivate = this.#client.isSecure || this.peer.isLocal;
+    return isPrivate && this.#backend?.isPrivate !== true ? passwordInClear() : undefined;
   }
 
   #toClient(bytes: Uint8Array, length: number): void {
@@ -444,8 +447,8 @@ export class ClientSession {
     if (this.#phase === 'ending') return;
     if (this.#phase !== 'commands') this.#loginFailed();
     this.#meter.broken(reason);
-    const { connectionId: connId, address } = this;
-    this.#host.log.debug('session ends', { connId, client: address, reason: loggedCause(reason) });
+    const { connectionId: connId, peer } = this;
+    this.#host.log.debug('session ends', { connId, client: peer.address, reason: loggedCause(reason) });
     this.#phase = 'ending';
     if (reason === SILENT) this.#host.counts.silentSessions++;
     this.#journal?.ended(loggedCause(reason));

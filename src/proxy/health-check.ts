@@ -7,7 +7,7 @@
  * The greeting is read to its end before the connection is closed: a reset, or half a login, would be a warning in the
  * server's log; an end in the place of the client's response is none.
  */
-import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { limits } from '../base/limits.js';
 import { type Runtime, StoppedError } from '../base/runtime.js';
 import { withinTime } from '../base/time-limit.js';
@@ -17,6 +17,7 @@ import { parseGreetingHead } from '../wire/greeting.js';
 import { PacketSplitter } from '../wire/packet-splitter.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import type { Backend } from './backends.js';
+import { type Preamble, connectWith } from './preamble.js';
 import { askStatusPort } from './status-port.js';
 import type { StatusTls } from './tls-options.js';
 
@@ -27,6 +28,8 @@ export interface HealthCheckOptions {
   readonly isTlsDemanded: boolean;
   /** TLS of the status ports; undefined: they speak plain HTTP. */
   readonly statusTls: StatusTls | undefined;
+  /** What their connections begin with. */
+  readonly preamble: Preamble;
 }
 
 /** How the word of a status port that does not say 200 begins. */
@@ -45,14 +48,17 @@ export function saysStopping(reason: string): boolean {
  */
 export async function checkHealth(
   backend: Backend,
-  { runtime, isTlsDemanded, statusTls }: HealthCheckOptions,
+  { runtime, isTlsDemanded, statusTls, preamble }: HealthCheckOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const late = (): Error => new StoppedError('the check took too long');
   const [greeting, status] = await withinTime(
     { runtime, ms: limits.backendCheckMs, late },
     (bound) =>
-      Promise.all([greetingFault(backend, isTlsDemanded, bound), statusFault(backend, statusTls, bound)]),
+      Promise.all([
+        greetingFault(() => connectWith(preamble, backend), isTlsDemanded, bound),
+        statusFault(backend, statusTls, bound),
+      ]),
     signal,
   );
   signal.throwIfAborted();
@@ -61,12 +67,12 @@ export async function checkHealth(
 
 /** What is wrong with how a server greets. */
 function greetingFault(
-  { host, port }: Backend,
+  open: () => Socket,
   isTlsDemanded: boolean,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host, port, noDelay: true });
+    const socket = open();
     const splitter = new PacketSplitter('tidb', limits.handshakeBytes);
     const settle = (fault: string | undefined): void => {
       signal.removeEventListener('abort', onAbort);

@@ -7,7 +7,7 @@ import { loggedCause } from '../base/sensitive.js';
 import type { Socket } from 'node:net';
 import { NO_BYTES, concatBytes } from '../base/bytes.js';
 import type { Log } from '../base/telemetry.js';
-import { type ProxyHeader, parseProxyHeader } from './proxy-header.js';
+import { type PeerAddress, type ProxyHeader, parseProxyHeader } from './proxy-header.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 import { type Network, NetworkSet } from './networks.js';
 
@@ -38,9 +38,10 @@ export class ProxiedClients {
    *
    * @param socket - just accepted.
    * @param deadlineMs - by the clock of {@link tick}.
-   * @param found - is given the client's address; what follows the header is left to be read.
+   * @param found - is given where the client is; undefined: where the socket says. What follows the header is left to
+   *   be read.
    */
-  read(socket: Socket, deadlineMs: number, found: (address: string | undefined) => void): void {
+  read(socket: Socket, deadlineMs: number, found: (source: PeerAddress | undefined) => void): void {
     let bytes: Uint8Array = NO_BYTES;
     const stop = (): void => {
       this.#waiting.delete(socket);
@@ -49,7 +50,7 @@ export class ProxiedClients {
     const give = (header: ProxyHeader): void => {
       stop();
       if (bytes.length > header.length) socket.unshift(bytes.subarray(header.length));
-      found(header.source?.address ?? socket.remoteAddress);
+      found(header.source);
     };
     const listeners = {
       readable: () => {

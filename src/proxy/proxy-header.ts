@@ -1,11 +1,14 @@
 /**
  * The PROXY protocol: what a load balancer says of the client before the client's own bytes, so that whoever is behind
- * it knows where the client is. Version 1 is a line of text, version 2 is binary.
+ * it knows where the client is. Version 1 is a line of text, version 2 is binary. Read from load balancers, and printed
+ * for tidb-servers.
  *
  * @see https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { asBuffer } from '../base/bytes.js';
+import { plainAddress } from './client-origin.js';
+import { ipv6Groups } from './ipv6-groups.js';
 import { ProtocolError } from '../wire/protocol-error.js';
 
 /** Where somebody is. */
@@ -32,6 +35,10 @@ export const PROXY_HEADER_BYTES_MAX = 4096;
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 const FIXED_BYTES = 16;
 const LINE_START = Buffer.from('PROXY ');
+
+/** Version 2, and what it says: that whoever connects speaks for itself, or for the client whose address follows. */
+const LOCAL = 0x20;
+const PROXIED = 0x21;
 
 /** Address family and transport in version 2. */
 const TCP4 = 0x11;
@@ -110,4 +117,64 @@ function ipv6At(buffer: Buffer, at: number): string {
 
 function malformed(why: string): ProtocolError {
   return new ProtocolError('client', `malformed PROXY header: ${why}`);
+}
+
+/** Versions that can be printed. */
+export const PROXY_HEADER_VERSIONS = ['v1', 'v2'] as const;
+
+/** One of {@link PROXY_HEADER_VERSIONS}. */
+export type ProxyHeaderVersion = (typeof PROXY_HEADER_VERSIONS)[number];
+
+/**
+ * Prints a header.
+ *
+ * @param source - the client; undefined: whoever connects is no client, or one without such an address.
+ * @param destination - where the client connected to; left open if undefined, or of another family than `source`.
+ */
+export function printProxyHeader(
+  version: ProxyHeaderVersion,
+  source?: PeerAddress,
+  destination?: PeerAddress,
+): Uint8Array {
+  if (source === undefined) {
+    return version === 'v1' ? Buffer.from('PROXY UNKNOWN\r\n') : Buffer.from([...SIGNATURE, LOCAL, 0, 0, 0]);
+  }
+  const from = normalized(source);
+  const family = familyOf(from);
+  const asked = destination === undefined ? undefined : normalized(destination);
+  const to =
+    asked !== undefined && familyOf(asked) === family
+      ? asked
+      : { address: family === 'TCP4' ? '0.0.0.0' : '::', port: 0 };
+  if (version === 'v1') {
+    return Buffer.from(`PROXY ${family} ${from.address} ${to.address} ${from.port} ${to.port}\r\n`);
+  }
+  const addresses = [from, to].flatMap(({ address }) => bytesOf(address));
+  const ports = [from, to].flatMap(({ port }) => twoBytes(port));
+  const body = [...addresses, ...ports];
+  return Buffer.from([
+    ...SIGNATURE,
+    PROXIED,
+    family === 'TCP4' ? TCP4 : TCP6,
+    ...twoBytes(body.length),
+    ...body,
+  ]);
+}
+
+/** IPv4 as such, and IPv6 without its zone, which means nothing elsewhere. */
+function normalized({ address, port }: PeerAddress): PeerAddress {
+  const [withoutZone = ''] = plainAddress(address).split('%');
+  return { address: withoutZone, port };
+}
+
+function familyOf({ address }: PeerAddress): 'TCP4' | 'TCP6' {
+  return isIPv4(address) ? 'TCP4' : 'TCP6';
+}
+
+function bytesOf(address: string): number[] {
+  return isIPv4(address) ? address.split('.').map(Number) : ipv6Groups(address).flatMap(twoBytes);
+}
+
+function twoBytes(value: number): number[] {
+  return [value >>> 8, value & 0xff];
 }

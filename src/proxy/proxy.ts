@@ -1,9 +1,6 @@
 /**
- * The proxy: listens, makes a session for each client, watches deadlines, counts, drains.
+ * The proxy: makes a session for each client who comes through its doors, watches deadlines, counts, drains.
  */
-import { type AddressInfo, type Server, type Socket, createServer } from 'node:net';
-import { type SqlError, TiviewError } from '../base/errors.js';
-import { limits } from '../base/limits.js';
 import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { Admission } from './admission.js';
@@ -13,13 +10,13 @@ import type { Backend, Backends, ListedServer } from './backends.js';
 import type { BalanceSettings } from './balance/balance-settings.js';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
 import { ClientSession } from './client-session.js';
-import { framedErrForGreeting } from './error-map.js';
+import { type DoorAddresses, Doors } from './doors.js';
 import type { JournalOptions } from './journal/journal.js';
 import { Evacuation } from './move/evacuation.js';
 import { SocketTarget } from './move/socket-target.js';
 import type { Network } from './networks.js';
-import { ProxiedClients } from './proxied-clients.js';
-import { tooManyConnections } from './proxy-errors.js';
+import { PassThrough } from './pass-through.js';
+import { type TidbProxyProtocol, ownPreamble } from './preamble.js';
 import { ReadBuffers } from './read-buffers.js';
 import { RelayCounts } from './relay-counts.js';
 import { ServerMetrics } from './server-metrics.js';
@@ -30,11 +27,9 @@ import { OPEN_GATES, type StatementGates } from './statement-gate.js';
 import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
 
 /** How a proxy is set up. */
-export interface ProxyOptions {
+export interface ProxyOptions extends DoorAddresses {
   readonly runtime: Runtime;
   readonly telemetry: Telemetry;
-  /** Where clients connect; port 0 means any free one. */
-  readonly listen: { readonly host: string; readonly port: number };
   /** tidb-servers, `host:port` each: all that are known until {@link Proxy.setBackends}, then a last resort. */
   readonly backends: readonly string[];
   /** Offered to clients if given. */
@@ -45,6 +40,8 @@ export interface ProxyOptions {
   readonly backendTls?: BackendTls;
   /** Load balancers that say where their clients are (PROXY protocol); default: none. */
   readonly proxyProtocol?: readonly Network[];
+  /** How tidb-servers are told where clients are; default: not at all. */
+  readonly tidbProxyProtocol?: TidbProxyProtocol;
   /** Default: never. */
   readonly backendCompression?: BackendCompression;
   /** Of tidb-servers' status ports, if they have it. */
@@ -74,48 +71,33 @@ const ROUND_MS = 1_000;
 /** Between two looks for quiet sessions while draining. */
 const DRAIN_TICK_MS = 20;
 
-/** The listening socket could not be opened. */
-export class ListenError extends TiviewError {
-  override readonly name = 'ListenError';
-
-  constructor(address: string, cause: Error) {
-    super(`cannot listen on ${address}: ${cause.message}`, {
-      kind: 'listen',
-      side: 'proxy',
-      isRetryable: false,
-      cause,
-    });
-  }
-}
-
 /** A running proxy. */
 export class Proxy {
   readonly #options: ProxyOptions;
-  readonly #server: Server;
+  readonly #doors: Doors;
   readonly #watch: ServerWatch;
   readonly #backends: Backends;
   readonly #limits: ClientLimits;
   readonly #admission: Admission;
-  readonly #proxied: ProxiedClients;
   #host: SessionHost<ClientSession>;
   readonly #sessions = new Set<ClientSession>();
+  readonly #passThrough: PassThrough;
   readonly #ids = new SessionIds<ClientSession>();
   readonly #watched = new Set<ClientSession>();
   /** Those that have not lasted for a round yet. */
   #newcomers = new Set<ClientSession>();
   readonly #tasks: Task[] = [];
   readonly #serverMetrics = new ServerMetrics();
-  #listeningEnd: Promise<void> | undefined;
   /** What has been counted so far. */
   readonly counts = new RelayCounts();
 
   private constructor(options: ProxyOptions) {
     this.#options = options;
-    this.#watch = new ServerWatch(options, options);
+    const { runtime, telemetry, tidbProxyProtocol = 'off' } = options;
+    this.#watch = new ServerWatch(options, { runtime, telemetry, preamble: ownPreamble(tidbProxyProtocol) });
     this.#backends = this.#watch.backends;
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
     this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
-    this.#proxied = new ProxiedClients(options.proxyProtocol ?? [], options.telemetry.log);
     this.#host = {
       limits: this.#limits,
       admission: this.#admission,
@@ -134,7 +116,27 @@ export class Proxy {
       identified: (session, leftId) => this.#ids.identified(session, leftId),
       closed: (session) => this.#closed(session),
     };
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#doors = new Doors(options, {
+      runtime: options.runtime,
+      log: options.telemetry.log,
+      counts: this.counts,
+      admission: this.#admission,
+      connectionsMax: this.#limits.connections,
+      balancers: options.proxyProtocol ?? [],
+      tidbProxyProtocol,
+      admitted: (socket, peer) => {
+        const session = new ClientSession(this.#host, socket, peer);
+        this.#sessions.add(session);
+        this.#newcomers.add(session);
+      },
+      passed: (socket, peer) => this.#passThrough.accept(socket, peer),
+    });
+    this.#passThrough = new PassThrough({
+      runtime: options.runtime,
+      backends: this.#backends,
+      counts: this.counts,
+      closed: (peer) => this.#doors.left(peer),
+    });
   }
 
   /**
@@ -144,7 +146,7 @@ export class Proxy {
    */
   static async start(options: ProxyOptions): Promise<Proxy> {
     const proxy = new Proxy(options);
-    await proxy.#listen();
+    await proxy.#doors.open();
     const { runtime } = options;
     proxy.#tasks.push(
       runtime.spawn('session deadlines', (signal) => proxy.#watchDeadlines(signal)),
@@ -159,11 +161,14 @@ export class Proxy {
     return proxy;
   }
 
-  /** Where it listens. */
+  /** Where it listens on TCP. */
   get address(): { readonly host: string; readonly port: number } {
-    // A listening TCP server's address is never a string or null.
-    const { address, port } = this.#server.address() as AddressInfo;
-    return { host: address, port };
+    return this.#doors.address;
+  }
+
+  /** Where it listens for clients who are passed through, if it does. */
+  get passThroughAddress(): { readonly host: string; readonly port: number } | undefined {
+    return this.#doors.passThroughAddress;
   }
 
   /** Takes another list of tidb-servers, for clients to come. @throws AddressError, LimitError: it is kept as it was. */
@@ -224,29 +229,36 @@ export class Proxy {
    */
   async retire(lingerMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
-    void this.#stopListening();
+    void this.#doors.close();
     const untilMs = runtime.monotonicMs() + lingerMs;
-    const hasClients = (): boolean => this.#sessions.size + this.#proxied.count > 0;
-    while (hasClients() && runtime.monotonicMs() < untilMs) await runtime.sleep(DRAIN_TICK_MS, signal);
+    while (this.#clients + this.#doors.waiting > 0 && runtime.monotonicMs() < untilMs)
+      await runtime.sleep(DRAIN_TICK_MS, signal);
   }
 
   /**
    * Stops accepting, ends each session as soon as no statement, transaction or cursor is open on it, and those that
-   * are left after `timeoutMs` at once. Resolves when all are closed.
+   * are left after `timeoutMs` at once; so too clients who are passed through, of whom nobody knows when they are quiet.
+   * Resolves when all are closed.
    */
   async drain(timeoutMs: number, signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
-    const closed = this.#stopListening();
-    this.#proxied.end();
+    const closed = this.#doors.close();
+    this.#doors.dismissWaiting();
     const untilMs = runtime.monotonicMs() + timeoutMs;
-    while (this.#sessions.size > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
+    while (this.#clients > 0 && runtime.monotonicMs() < untilMs && !signal.aborted) {
       for (const session of this.#sessions) session.endIfQuiet();
       await runtime.sleep(DRAIN_TICK_MS, signal).catch(() => undefined);
     }
     for (const session of this.#sessions) session.destroy();
+    this.#passThrough.destroy();
     await closed;
     for (const task of this.#tasks) await task.stop();
     this.#publish();
+  }
+
+  /** Who are connected. */
+  get #clients(): number {
+    return this.#sessions.size + this.#passThrough.size;
   }
 
   /** What sessions to come know of TLS. @throws what the certificate's reader throws. */
@@ -262,70 +274,10 @@ export class Proxy {
     };
   }
 
-  /** Resolves when all sessions have closed too. */
-  #stopListening(): Promise<void> {
-    this.#listeningEnd ??= new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    return this.#listeningEnd;
-  }
-
-  #listen(): Promise<void> {
-    const { host, port } = this.#options.listen;
-    return new Promise((resolve, reject) => {
-      const onError = (error: Error): void => reject(new ListenError(`${host}:${port}`, error));
-      this.#server.once('error', onError);
-      this.#server.listen({ host, port, backlog: 1024 }, () => {
-        this.#server.off('error', onError);
-        const { log } = this.#options.telemetry;
-        this.#server.on('error', (error) => log.error('listening failed', { error: error.message }));
-        resolve();
-      });
-    });
-  }
-
-  #accept(socket: Socket): void {
-    const { remoteAddress } = socket;
-    if (!this.#proxied.isBalancer(remoteAddress)) {
-      this.#admit(socket, remoteAddress);
-      return;
-    }
-    // Who has not yet said where he comes from counts as well.
-    const { connections } = this.#limits;
-    if (connections > 0 && this.#admission.connections + this.#proxied.count >= connections) {
-      this.#refuse(socket, tooManyConnections());
-      return;
-    }
-    const deadlineMs = this.#options.runtime.monotonicMs() + limits.handshakeMs;
-    this.#proxied.read(socket, deadlineMs, (address) => this.#admit(socket, address));
-  }
-
-  /** @param address - the client's; undefined: it has gone already. */
-  #admit(socket: Socket, address: string | undefined): void {
-    const refusal = this.#admission.enter(address, this.#options.runtime.monotonicMs());
-    if (refusal !== undefined) {
-      this.#refuse(socket, refusal);
-      return;
-    }
-    this.counts.connections++;
-    this.counts.openConnections++;
-    const session = new ClientSession(this.#host, socket, address);
-    this.#sessions.add(session);
-    this.#newcomers.add(session);
-  }
-
-  /** Says why, in the place of the greeting. */
-  #refuse(socket: Socket, why: SqlError): void {
-    this.counts.refusedConnections++;
-    this.counts.errorsOfTiview++;
-    socket.on('error', () => socket.destroy());
-    socket.end(framedErrForGreeting(why));
-    socket.destroySoon();
-  }
-
   #closed(session: ClientSession): void {
     if (!this.#sessions.delete(session)) return;
     this.#newcomers.delete(session);
-    this.#admission.leave(session.address);
-    this.counts.openConnections--;
+    this.#doors.left(session.peer);
     this.#ids.ended(session);
   }
 
@@ -335,7 +287,8 @@ export class Proxy {
       await runtime.sleep(TICK_MS, signal);
       const nowMs = runtime.monotonicMs();
       for (const session of this.#watched) session.tick(nowMs);
-      this.#proxied.tick(nowMs);
+      this.#doors.tick(nowMs);
+      this.#passThrough.tick(nowMs);
     }
   }
 
@@ -362,7 +315,8 @@ export class Proxy {
     const evacuation = new Evacuation<ClientSession, SocketTarget>({
       ...{ runtime, telemetry, backends, counts: this.counts, sessions: this.#sessions },
       // By the settings of now: those that its session began with may have been replaced.
-      connect: (backend, wanted) => new SocketTarget(backend, wanted, this.#host),
+      connect: (backend, wanted, { peer: { preamble } }) =>
+        new SocketTarget(backend, wanted, { ...this.#host, preamble }),
     });
     return evacuation.run(signal);
   }
@@ -379,6 +333,7 @@ export class Proxy {
       const lasting = this.#newcomers;
       this.#newcomers = new Set();
       await runtime.sleep(ROUND_MS, signal);
+      this.#passThrough.round();
       this.#publish();
       for (const session of lasting) {
         if (this.#sessions.has(session)) session.keepAlive();

@@ -6,6 +6,7 @@ import { type BalanceSettings, EVENLY } from './balance/balance-settings.js';
 import { checkHealth } from './health-check.js';
 import { type HealthCheck, watchHealth } from './health-watch.js';
 import { type LoadReader, readLoad, watchLoad } from './load-watch.js';
+import type { Preamble } from './preamble.js';
 import type { BackendTls, StatusTls } from './tls-options.js';
 
 /** Which servers, and how they are spoken to. */
@@ -18,18 +19,25 @@ export interface ServerWatchOptions {
   readonly statusTls?: StatusTls;
 }
 
+/** What it needs besides. */
+export interface ServerWatchParts {
+  readonly runtime: Runtime;
+  readonly telemetry: Telemetry;
+  /** Of the checks' connections. */
+  readonly preamble: Preamble;
+}
+
 /** Watches servers. */
 export class ServerWatch {
   readonly #runtime: Runtime;
+  readonly #preamble: Preamble;
   #options: ServerWatchOptions;
   readonly backends: Backends;
 
   /** @throws AddressError. */
-  constructor(
-    options: ServerWatchOptions,
-    { runtime, telemetry }: { readonly runtime: Runtime; readonly telemetry: Telemetry },
-  ) {
+  constructor(options: ServerWatchOptions, { runtime, telemetry, preamble }: ServerWatchParts) {
     this.#runtime = runtime;
+    this.#preamble = preamble;
     this.#options = options;
     this.backends = new Backends(options.backends, telemetry.log, {
       settings: options.balance ?? EVENLY,
@@ -48,7 +56,8 @@ export class ServerWatch {
     const runtime = this.#runtime;
     const check: HealthCheck = (backend, stop) => {
       const { backendTls, statusTls } = this.#options;
-      return checkHealth(backend, { runtime, isTlsDemanded: backendTls !== undefined, statusTls }, stop);
+      const isTlsDemanded = backendTls !== undefined;
+      return checkHealth(backend, { runtime, isTlsDemanded, statusTls, preamble: this.#preamble }, stop);
     };
     return watchHealth(this.backends, check, runtime, signal);
   }

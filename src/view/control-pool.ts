@@ -5,6 +5,7 @@
  * Every session begins in the same state whatever the server's global variables say: UTC, an empty `sql_mode`, no
  * stale reads. A session that ended in any other way than by returning is thrown away, so no state leaks.
  */
+import type { Duplex } from 'node:stream';
 import { type Connection, type FieldPacket, type RowDataPacket, createConnection } from 'mysql2';
 import { withAbort } from '../base/abort.js';
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
@@ -23,6 +24,8 @@ export interface ControlOptions {
   /** The tidb-servers known now, best first. */
   readonly servers: () => readonly { readonly host: string; readonly port: number }[];
   readonly login: () => ControlLogin;
+  /** Begins to connect; default: by TCP, as it is. */
+  readonly connect?: ((server: { readonly host: string; readonly port: number }) => Duplex) | undefined;
   readonly telemetry: Telemetry;
 }
 
@@ -116,6 +119,7 @@ export class ControlPool {
   }
 
   async #connectTo(host: string, port: number, signal: AbortSignal): Promise<Connection> {
+    const { connect } = this.#options;
     const { user, password, tls } = this.#options.login();
     const connection = createConnection({
       host,
@@ -129,6 +133,7 @@ export class ControlPool {
       // Everything as text: values are compared and printed here, never computed with.
       typeCast: (field) => field.string('utf8'),
       ...(tls === undefined ? {} : { ssl: { ...tls } }),
+      ...(connect === undefined ? {} : { stream: () => connect({ host, port }) }),
     });
     // A connection that breaks while idle is found broken by its next statement; the event must have a listener.
     connection.on('error', () => {

@@ -34,7 +34,7 @@ export interface EvacuationParts<S extends EvacuableSession<T>, T extends MoveTa
   /** All that there are now. */
   readonly sessions: ReadonlySet<S>;
   /** Begins to connect. @param wanted - capabilities that the server must offer. */
-  readonly connect: (backend: Backend, wanted: number) => T;
+  readonly connect: (backend: Backend, wanted: number, session: S) => T;
 }
 
 const PAUSE: BackoffKind = {
@@ -141,7 +141,7 @@ export class Evacuation<S extends EvacuableSession<T>, T extends MoveTarget> {
     const from = session.backend?.address;
     const connect = (): T | undefined => {
       const refuge = this.#refuge();
-      return refuge && this.#parts.connect(refuge, movable.origin.capabilities);
+      return refuge && this.#parts.connect(refuge, movable.origin.capabilities, session);
     };
     try {
       const stoodStillMs = await moveSession(

@@ -5,6 +5,7 @@ import { type Runtime, StoppedError } from '../../base/runtime.js';
 import type { HandshakeResponse } from '../../wire/handshake-response.js';
 import { type BackendEvents, BackendSocket } from '../backend-socket.js';
 import type { Backend, Backends } from '../backends.js';
+import type { Preamble } from '../preamble.js';
 import type { ReadBuffers } from '../read-buffers.js';
 import type { BackendTls } from '../tls-options.js';
 import type { MoveTarget } from './session-move.js';
@@ -16,6 +17,8 @@ export interface TargetParts {
   readonly backends: Backends;
   readonly buffers: ReadBuffers;
   readonly backendTls: BackendTls | undefined;
+  /** The client's: TiDB looks for the account of the session by the client's address again. */
+  readonly preamble: Preamble;
 }
 
 /** One connection. */
@@ -36,7 +39,7 @@ export class SocketTarget implements MoveTarget {
    * @param wanted - capabilities that the server must offer.
    */
   constructor(backend: Backend, wanted: number, parts: TargetParts) {
-    const { backends, buffers, backendTls } = parts;
+    const { backends, buffers, backendTls, preamble } = parts;
     this.#parts = parts;
     this.#release = backends.opening(backend);
     let becomeReady: () => void = () => undefined;
@@ -57,7 +60,7 @@ export class SocketTarget implements MoveTarget {
       { isTlsDemanded: backendTls !== undefined, wanted },
     );
     this.#events = this.#loginEvents();
-    this.socket = new BackendSocket(backend, backendTls === undefined ? buffers : undefined, {
+    const events: BackendEvents = {
       connected: () => this.#events.connected(),
       received: (bytes, length) => this.#events.received(bytes, length),
       drained: () => this.#events.drained(),
@@ -66,7 +69,9 @@ export class SocketTarget implements MoveTarget {
         this.#release();
         this.#events.closed(error);
       },
-    });
+    };
+    const plain = backendTls === undefined ? buffers : undefined;
+    this.socket = new BackendSocket(backend, plain, events, preamble);
     this.#limit(this.ready, limits.backendConnectMs, 'it did not greet in time');
   }
 

@@ -11,6 +11,7 @@ import { silent } from '../../../src/base/telemetry.js';
 import { Backends } from '../../../src/proxy/backends.js';
 import { EVENLY } from '../../../src/proxy/balance/balance-settings.js';
 import { checkHealth } from '../../../src/proxy/health-check.js';
+import { printProxyHeader } from '../../../src/proxy/proxy-header.js';
 import { Capability } from '../../../src/wire/capability.js';
 import { printErr } from '../../../src/wire/err-packet.js';
 import { printGreeting } from '../../../src/wire/greeting.js';
@@ -44,16 +45,17 @@ function check(
   options: {
     readonly statusPort?: number;
     readonly isTlsDemanded?: boolean;
+    readonly preamble?: Uint8Array;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<string | undefined> {
-  const { statusPort, isTlsDemanded = false, signal = new AbortController().signal } = options;
+  const { statusPort, isTlsDemanded = false, preamble, signal = new AbortController().signal } = options;
   const backends = new Backends(['seed:1'], silent.log, { settings: EVENLY, nowMs: () => 0 });
   const statusAddress = statusPort === undefined ? undefined : `127.0.0.1:${statusPort}`;
   backends.list([{ address: `127.0.0.1:${port}`, statusAddress }]);
   const [backend] = backends.all();
   if (backend === undefined) throw new Error('no server');
-  return checkHealth(backend, { runtime, isTlsDemanded, statusTls: undefined }, signal);
+  return checkHealth(backend, { runtime, isTlsDemanded, statusTls: undefined, preamble }, signal);
 }
 
 /** Logins that TiDB has found wrong, and warned of. */
@@ -103,6 +105,15 @@ describe('the health check', () => {
       setImmediate(() => socket.write(greeting.subarray(3)));
     });
     expect(await check(port)).to.equal(undefined);
+  });
+
+  it('says first whose connection it is, where that is wanted', async () => {
+    const port = await serve((socket) => {
+      socket.once('data', (first) => {
+        if (first.toString() === 'PROXY UNKNOWN\r\n') socket.write(greeting);
+      });
+    });
+    expect(await check(port, { preamble: printProxyHeader('v1') })).to.equal(undefined);
   });
 
   it('believes a status port that answers, and no other', async () => {

@@ -1,5 +1,6 @@
 /** Two tidb-servers of one cluster that are stopped and started anew, and a proxy that knows both. */
 import { silent } from '../../../src/base/telemetry.js';
+import type { ProxyOptions } from '../../../src/proxy/proxy.js';
 import { type Rig, startRig } from '../../support/rig.js';
 import { until } from '../../support/settled.js';
 import { SqlClient } from '../../support/sql-client.js';
@@ -10,9 +11,18 @@ const GRACE_S = 5;
 /** By which sessions must have left a server that is to stop, and a server must be known to be well. */
 const NOTICE_MS = 15_000;
 
+/** What may be different. */
+export interface MoveRigOptions {
+  /** A file. */
+  readonly tidbConfig?: string;
+  readonly proxy?: Partial<ProxyOptions>;
+}
+
 /** The cluster and the proxy. */
 export class MoveRig implements AsyncDisposable {
   readonly #stores: Rig;
+  /** Processes. */
+  readonly #ended = new Set<number>();
   readonly servers: [Rig, Rig];
   readonly test: TestProxy;
   /** For how long sessions that moved stood still, in milliseconds. */
@@ -25,9 +35,13 @@ export class MoveRig implements AsyncDisposable {
     this.stoodStillMs = stoodStillMs;
   }
 
-  static async start(): Promise<MoveRig> {
+  /** @param more - settings of the tidb-servers and of the proxy. */
+  static async start(more: MoveRigOptions = {}): Promise<MoveRig> {
     const stores = await startRig({ tidb: false });
-    const options = { join: stores.pd, gracefulWaitS: GRACE_S };
+    const options = {
+      ...{ join: stores.pd, gracefulWaitS: GRACE_S },
+      ...(more.tidbConfig !== undefined && { tidbConfig: more.tidbConfig }),
+    };
     const first = await startRig(options);
     const second = await startRig(options);
     const stoodStillMs: number[] = [];
@@ -35,7 +49,7 @@ export class MoveRig implements AsyncDisposable {
       if (name === 'tiview_session_move_seconds') stoodStillMs.push(1000 * value);
     };
     const telemetry = { ...silent, metrics: { ...silent.metrics, observe } };
-    const test = await startProxy([`127.0.0.1:${first.mysqlPort}`], { telemetry });
+    const test = await startProxy([`127.0.0.1:${first.mysqlPort}`], { telemetry, ...more.proxy });
     const rig = new MoveRig(stores, [first, second], test, stoodStillMs);
     await rig.#know();
     return rig;
@@ -46,8 +60,10 @@ export class MoveRig implements AsyncDisposable {
   }
 
   /** Begins to stop a server. @returns to wait for its end. */
-  stop(index: 0 | 1): Promise<void> {
-    return this.servers[index].stop();
+  async stop(index: 0 | 1): Promise<void> {
+    const server = this.servers[index];
+    await server.stop();
+    this.#ended.add(server.pid);
   }
 
   /** Waits until a server has no connections of the proxy's, or as many as are expected to stay. */
@@ -87,7 +103,7 @@ export class MoveRig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.test.stop();
-    for (const server of this.servers) process.kill(server.pid, 'SIGKILL');
+    for (const { pid } of this.servers) if (!this.#ended.has(pid)) process.kill(pid, 'SIGKILL');
     await this.#stores.stop();
   }
 

@@ -60,8 +60,13 @@ const USERS = {
 
 const EMAIL = 'token@example.org';
 
-/** Starts one. */
-export async function startSecureRig(): Promise<SecureRig> {
+/**
+ * Starts one.
+ *
+ * @param more - of TiDB's configuration, TOML.
+ * @param connect - logs in to its port as root.
+ */
+export async function startSecureRig(more = '', connect = connectTo): Promise<SecureRig> {
   const folder = mkdtempSync(join(tmpdir(), 'tiview-secure-'));
   const file = (name: string, text: string): string => {
     const path = join(folder, name);
@@ -81,8 +86,8 @@ export async function startSecureRig(): Promise<SecureRig> {
     'auth-token-jwks': file('jwks.json', JSON.stringify(jwks)),
   };
   const lines = Object.entries(security).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
-  const rig = await startRig({ tidbConfig: file('tidb.toml', `[security]\n${lines.join('\n')}\n`) });
-  const connection = await connectTo(rig.mysqlPort);
+  const rig = await startRig({ tidbConfig: file('tidb.toml', `${more}\n[security]\n${lines.join('\n')}\n`) });
+  const connection = await connect(rig.mysqlPort);
   for (const [user, plugin] of Object.entries(USERS)) {
     await connection.query(`CREATE USER ${user} IDENTIFIED WITH ${plugin} BY 'right'`);
     await connection.query(`GRANT ALL ON *.* TO ${user}`);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import selfsigned from 'selfsigned';
-import { ListenError } from '../../../src/proxy/proxy.js';
+import { ListenError } from '../../../src/proxy/listening.js';
 import { clientScripts, connectorJar, needsClient, python, runProgram } from '../../clients/installed.js';
 import { type TestProxy, connectTo, makeFiles, resetSchema, startProxy } from './harness.js';
 import { mysql2Session } from './mysql2-session.js';

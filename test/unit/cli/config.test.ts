@@ -52,6 +52,22 @@ describe('readConfig', () => {
     expect(options.demo).to.equal(false);
   });
 
+  it('tells TiDB nothing of clients by default, or by a header of a version that there is', () => {
+    expect(optionsOf({})['tidb-proxy-protocol']).to.equal('off');
+    expect(optionsOf({ argv: ['--tidb-proxy-protocol', 'v2'] })['tidb-proxy-protocol']).to.equal('v2');
+    expect(problemOf({ argv: ['--tidb-proxy-protocol', 'v3'] })).to.equal(
+      "--tidb-proxy-protocol: 'v3' is not one of off, v1, v2",
+    );
+  });
+
+  it('takes paths of Unix sockets that the kernel takes', () => {
+    const longest = `/${'s'.repeat(106)}`;
+    expect(optionsOf({ argv: ['--listen-socket', longest] })['listen-socket']).to.equal(longest);
+    expect(problemOf({ argv: ['--listen-socket', `${longest}s`] })).to.equal(
+      '--listen-socket: the path of a Unix socket has 107 bytes at most',
+    );
+  });
+
   it('takes flag before environment before file before default', () => {
     const files = {
       't.toml': 'listen = "0.0.0.0:1"\nuser = "file"\nschema = "file"\nworkers = 3\ntidb = ["a:1", "b:2"]',

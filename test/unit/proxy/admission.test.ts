@@ -41,6 +41,7 @@ describe('client origin', () => {
     expect(clientOrigin('2001:db8::9')).to.equal('2001:db8:0:0::/64');
     expect(clientOrigin('fe80::1%eth0')).to.equal('fe80:0:0:0::/64');
     expect(clientOrigin('::1')).to.equal('0:0:0:0::/64');
+    expect(clientOrigin('localhost')).to.equal('localhost');
     expect(clientOrigin(undefined)).to.equal('unknown');
   });
 });

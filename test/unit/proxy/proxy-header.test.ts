@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 import { concatBytes, fromHex, utf8 } from '../../../src/base/bytes.js';
-import { parseProxyHeader } from '../../../src/proxy/proxy-header.js';
+import {
+  PROXY_HEADER_VERSIONS,
+  parseProxyHeader,
+  printProxyHeader,
+} from '../../../src/proxy/proxy-header.js';
 import { ProtocolError } from '../../../src/wire/protocol-error.js';
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a';
@@ -67,6 +71,69 @@ describe('PROXY header', () => {
   ] as const) {
     it(`is refused: ${what}`, () => {
       expect(() => parseProxyHeader(bytes)).to.throw(ProtocolError, /PROXY header/);
+    });
+  }
+});
+
+describe('PROXY header, printed', () => {
+  const here = { address: '10.0.0.1', port: 4000 };
+  const there = { address: '203.0.113.7', port: 56324 };
+  const far = { address: '2001:db8::1', port: 1 };
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+  it('is what the specification says', () => {
+    expect(text(printProxyHeader('v1', there, here))).to.equal(
+      'PROXY TCP4 203.0.113.7 10.0.0.1 56324 4000\r\n',
+    );
+    expect(text(printProxyHeader('v1', far, { address: '::1', port: 65535 }))).to.equal(
+      'PROXY TCP6 2001:db8::1 ::1 1 65535\r\n',
+    );
+    expect(text(printProxyHeader('v1'))).to.equal('PROXY UNKNOWN\r\n');
+    expect(hex(printProxyHeader('v2', there, here))).to.equal(
+      `${SIGNATURE}2111000c` + 'cb007107' + '0a000001' + 'dc04' + '0fa0',
+    );
+    expect(hex(printProxyHeader('v2', far, { address: '64:ff9b::1.2.3.4', port: 4000 }))).to.equal(
+      `${SIGNATURE}21210024` +
+        '20010db8' +
+        '00'.repeat(11) +
+        '01' +
+        '0064ff9b' +
+        '00'.repeat(8) +
+        '01020304' +
+        '0001' +
+        '0fa0',
+    );
+    expect(hex(printProxyHeader('v2'))).to.equal(`${SIGNATURE}20000000`);
+  });
+
+  for (const version of PROXY_HEADER_VERSIONS) {
+    const read = (address: string, destination?: typeof here): unknown => {
+      const header = printProxyHeader(version, { address, port: 7 }, destination);
+      const parsed = parseProxyHeader(header);
+      expect(parsed?.length).to.equal(header.length);
+      return parsed?.source;
+    };
+
+    it(`says the client's address, however Node writes it: ${version}`, () => {
+      for (const address of ['0.0.0.0', '255.255.255.255', '::', '::1', 'ff02::1:2', '1:2:3:4:5:6:7:8']) {
+        expect(read(address, here)).to.deep.equal({ address, port: 7 });
+      }
+      expect(read('::ffff:203.0.113.7', { address: '::ffff:10.0.0.1', port: 1 })).to.deep.equal({
+        address: '203.0.113.7',
+        port: 7,
+      });
+      expect(read('fe80::1%eth0')).to.deep.equal({ address: 'fe80::1', port: 7 });
+    });
+
+    it(`leaves out where the client connected to, if that is of the other family: ${version}`, () => {
+      expect(printProxyHeader(version, there, far)).to.deep.equal(
+        printProxyHeader(version, there, { address: '0.0.0.0', port: 0 }),
+      );
+      expect(printProxyHeader(version, far, here)).to.deep.equal(
+        printProxyHeader(version, far, { address: '::', port: 0 }),
+      );
+      expect(printProxyHeader(version, there)).to.deep.equal(printProxyHeader(version, there, far));
     });
   }
 });

@@ -1,0 +1,56 @@
+/** All connections that are passed through: their deadlines, what they have carried, their end. */
+import type { Socket } from 'node:net';
+import type { ClientPeer } from './client-peer.js';
+import { PassedConnection, type PassedHost } from './passed-connection.js';
+
+/** What is needed of the proxy. */
+export type PassThroughParts = Pick<PassedHost, 'runtime' | 'backends' | 'counts'> & {
+  /** A client that was accepted has gone, and so has its connection to the server. */
+  readonly closed: (peer: ClientPeer) => void;
+};
+
+/** Connections whose bytes nobody looks at. */
+export class PassThrough {
+  readonly #host: PassedHost;
+  readonly #connections = new Set<PassedConnection>();
+  readonly #watched = new Set<PassedConnection>();
+
+  constructor({ runtime, backends, counts, closed }: PassThroughParts) {
+    this.#host = {
+      ...{ runtime, backends, counts },
+      watch: (connection, isWatched) => {
+        if (isWatched) this.#watched.add(connection);
+        else this.#watched.delete(connection);
+      },
+      closed: (connection) => {
+        this.#connections.delete(connection);
+        closed(connection.peer);
+      },
+    };
+  }
+
+  /** Connections that are open. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** @param client - just accepted, with `allowHalfOpen`. */
+  accept(client: Socket, peer: ClientPeer): void {
+    this.#connections.add(new PassedConnection(this.#host, client, peer));
+  }
+
+  /** Does what is due. @param nowMs - Runtime.monotonicMs. */
+  tick(nowMs: number): void {
+    for (const connection of this.#watched) connection.tick(nowMs);
+  }
+
+  /** To be called now and then. @see PassedConnection.round */
+  round(): void {
+    for (const connection of this.#connections) connection.round();
+  }
+
+  /** Ends all at once. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+}

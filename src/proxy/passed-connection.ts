@@ -1,0 +1,195 @@
+/**
+ * A client that is relayed to a tidb-server byte for byte, without being looked at: what it says, and whether it has
+ * TLS, is between the two. Of what passes only this is used, that a server speaks first: one that says nothing in time
+ * is left for the next.
+ *
+ * Node's pipes do the work: whoever writes faster than the other side reads is paused, and what one side has sent before
+ * it ended still reaches the other. No timers: the proxy calls `tick` while a deadline is set.
+ */
+import { type Socket, connect } from 'node:net';
+import { limits } from '../base/limits.js';
+import type { Runtime } from '../base/runtime.js';
+import { KEEP_ALIVE_MS } from './backend-socket.js';
+import type { Backend, Backends } from './backends.js';
+import type { ClientPeer } from './client-peer.js';
+import { framedErrForGreeting } from './error-map.js';
+import { noServerReachable } from './proxy-errors.js';
+import type { RelayCounts } from './relay-counts.js';
+
+/** Probing costs system calls: not for connections that soon end. */
+const ROUNDS_TO_LAST = 2;
+
+/** What a connection shares with the others. */
+export interface PassedHost {
+  readonly runtime: Runtime;
+  readonly backends: Backends;
+  readonly counts: RelayCounts;
+  /** From now on {@link PassedConnection.tick} must be called, or need not be any more. */
+  watch(connection: PassedConnection, isWatched: boolean): void;
+  /** Both sides are closed. */
+  closed(connection: PassedConnection): void;
+}
+
+/** One client and its server. */
+export class PassedConnection {
+  readonly peer: ClientPeer;
+  readonly #host: PassedHost;
+  readonly #client: Socket;
+  readonly #tried = new Set<Backend>();
+  #phase: 'connecting' | 'relaying' | 'ending' = 'connecting';
+  #backend: Backend | undefined;
+  /** Undefined: closed, or there is none. */
+  #server: Socket | undefined;
+  #isClientClosed = false;
+  #rounds = 0;
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  /** Bytes that have been counted. */
+  #countedOfClient = 0;
+  #countedOfServer = 0;
+
+  /** @param client - just accepted, with `allowHalfOpen`. */
+  constructor(host: PassedHost, client: Socket, peer: ClientPeer) {
+    this.#host = host;
+    this.#client = client;
+    this.peer = peer;
+    let failure: Error | undefined;
+    client.on('error', (error) => (failure ??= error));
+    client.once('end', () => this.#ended());
+    client.once('close', () => this.#clientClosed(failure));
+    this.#connect();
+  }
+
+  /** Does what is due. @param nowMs - Runtime.monotonicMs. */
+  tick(nowMs: number): void {
+    if (nowMs < this.#deadlineMs) return;
+    if (this.#phase === 'connecting') this.#server?.destroy();
+    else this.destroy();
+  }
+
+  /** To be called now and then: counts, and has both sides probed from now on if the connection has lasted. */
+  round(): void {
+    this.#count();
+    if (this.#rounds < ROUNDS_TO_LAST && this.#phase === 'relaying' && ++this.#rounds === ROUNDS_TO_LAST) {
+      this.#client.setKeepAlive(true, KEEP_ALIVE_MS);
+      this.#server?.setKeepAlive(true, KEEP_ALIVE_MS);
+    }
+  }
+
+  /** Ends both sides at once. */
+  destroy(): void {
+    this.#phase = 'ending';
+    this.#client.destroy();
+    this.#server?.destroy();
+  }
+
+  /** Adds what has been carried since it was last called. */
+  #count(): void {
+    const { counts } = this.#host;
+    const fromClient = this.#client.bytesRead - this.#countedOfClient;
+    this.#countedOfClient += fromClient;
+    counts.bytesFromClients += fromClient;
+    const fromServer = (this.#server?.bytesRead ?? this.#countedOfServer) - this.#countedOfServer;
+    this.#countedOfServer += fromServer;
+    counts.bytesFromBackends += fromServer;
+    if (this.#backend === undefined) return;
+    this.#backend.counts.bytesFromClients += fromClient;
+    this.#backend.counts.bytesReceived += fromServer;
+  }
+
+  /** Begins to connect to the best server not tried yet. */
+  #connect(): void {
+    const { backends } = this.#host;
+    const backend = backends.next(this.#tried);
+    if (backend === undefined) {
+      this.#giveUp();
+      return;
+    }
+    this.#tried.add(backend);
+    const { host, port } = backend;
+    const release = backends.opening(backend);
+    const server = connect({ host, port, noDelay: true, allowHalfOpen: true });
+    if (this.peer.preamble !== undefined) server.write(this.peer.preamble);
+    let failure: Error | undefined;
+    server.once('data', (first: Buffer) => this.#begin(server, first));
+    server.once('end', () => this.#ended());
+    server.on('error', (error) => (failure ??= error));
+    server.once('close', () => {
+      release();
+      this.#serverClosed(backend, failure);
+    });
+    this.#backend = backend;
+    this.#server = server;
+    this.#countedOfServer = 0;
+    this.#setDeadline(limits.backendConnectMs);
+  }
+
+  /** The server has begun to speak. */
+  #begin(server: Socket, first: Buffer): void {
+    if (this.#phase !== 'connecting') return;
+    this.#phase = 'relaying';
+    this.#setDeadline(Number.POSITIVE_INFINITY);
+    this.#client.write(first);
+    server.pipe(this.#client);
+    this.#client.pipe(server);
+  }
+
+  /** One side will send no more; the other is told so by its pipe. */
+  #ended(): void {
+    if (this.#phase === 'connecting') this.#server?.destroy();
+    else if (this.#phase === 'relaying') this.#setDeadline(limits.halfOpenMs);
+  }
+
+  #serverClosed(backend: Backend, failure: Error | undefined): void {
+    this.#count();
+    this.#server = undefined;
+    const { counts, backends } = this.#host;
+    if (this.#phase === 'connecting') {
+      backends.failed(backend, failure?.message ?? 'it ended, or was silent, before its greeting');
+      backend.counts.connectFailures++;
+      counts.backendFailures++;
+      this.#connect();
+      return;
+    }
+    if (this.#phase === 'relaying' && failure !== undefined) {
+      counts.errorsOfServers++;
+      backend.counts.errors++;
+      this.#client.end();
+    }
+    this.#linger();
+  }
+
+  #clientClosed(failure: Error | undefined): void {
+    this.#isClientClosed = true;
+    if (failure !== undefined && this.#phase !== 'ending') this.#host.counts.errorsOfClients++;
+    if (failure !== undefined || this.#phase === 'connecting') this.#server?.destroy();
+    this.#linger();
+  }
+
+  /** No server has taken the client. */
+  #giveUp(): void {
+    this.#backend = undefined;
+    this.#host.counts.errorsOfTiview++;
+    this.#client.end(framedErrForGreeting(noServerReachable()));
+    this.#linger();
+  }
+
+  /** One side is closed: what the other has been sent must be gone soon. */
+  #linger(): void {
+    this.#phase = 'ending';
+    if (this.#isClientClosed && this.#server === undefined) {
+      this.#count();
+      this.#host.watch(this, false);
+      this.#host.closed(this);
+      return;
+    }
+    // What still comes is dropped, so that the client sees the last bytes rather than a reset.
+    this.#client.resume();
+    this.#setDeadline(limits.lingerMs);
+  }
+
+  #setDeadline(ms: number): void {
+    const isSet = ms !== Number.POSITIVE_INFINITY;
+    this.#deadlineMs = isSet ? this.#host.runtime.monotonicMs() + ms : ms;
+    this.#host.watch(this, isSet);
+  }
+}
