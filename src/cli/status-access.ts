@@ -1,7 +1,7 @@
 /** Who may look at the status port: everybody on this machine; from elsewhere who has the token. */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../base/errors.js';
-import { isLoopback } from '../base/loopback.js';
+import { isLoopback } from '../base/hosts.js';
 import { ConfigError } from './config-error.js';
 import { type Options, printHostPort } from './options.js';
 

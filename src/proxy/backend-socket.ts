@@ -4,7 +4,7 @@
  */
 import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { isLoopback } from '../base/loopback.js';
+import { isLoopback } from '../base/hosts.js';
 import { CompressedServerLeg } from '../wire/compressed-server-leg.js';
 import type { Backend } from './backends.js';
 import { CompressedStage } from './compressed-stage.js';

@@ -5,11 +5,11 @@
  * Every session begins in the same state whatever the server's global variables say: UTC, an empty `sql_mode`, no
  * stale reads. A session that ended in any other way than by returning is thrown away, so no state leaks.
  */
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Connection, type FieldPacket, type RowDataPacket, createConnection } from 'mysql2';
 import { withAbort } from '../base/abort.js';
 import { SqlError, TiviewError, messageOf } from '../base/errors.js';
+import { isAddress } from '../base/hosts.js';
 import type { Telemetry } from '../base/telemetry.js';
 
 /** As whom to connect. */
@@ -134,7 +134,7 @@ export class ControlPool {
       // Everything as text: values are compared and printed here, never computed with.
       typeCast: (field) => field.string('utf8'),
       // mysql2 takes every server for `localhost` that is named by an address: then who signed it must do.
-      ...(tls === undefined ? {} : { ssl: { ...tls, verifyIdentity: isIP(host) === 0 } }),
+      ...(tls === undefined ? {} : { ssl: { ...tls, verifyIdentity: !isAddress(host) } }),
       ...(connect === undefined ? {} : { stream: () => connect({ host, port }) }),
     });
     // A connection that breaks while idle is found broken by its next statement; the event must have a listener.

@@ -9,7 +9,7 @@
  */
 import { TiviewError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
-import { isLoopback } from '../base/loopback.js';
+import { isLoopback } from '../base/hosts.js';
 import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { withinTime } from '../base/time-limit.js';
