@@ -3,8 +3,8 @@
  * commands (CommandRelay), and carries bytes, pauses and ends between the two sockets.
  *
  * Back-pressure: whoever writes faster than the other side reads is paused, so that a session holds at most about
- * `relayHighWaterBytes` each way. Ends: what one side has sent before it ended still reaches the other. No timers: the
- * proxy calls `tick` while a deadline is set.
+ * `relayHighWaterBytes` each way. Ends: what one side has sent before it ended still reaches the other. No timers: see
+ * Deadlines.
  *
  * Over 400 lines, because what is known of the two sockets is changed here and nowhere else.
  */
@@ -49,7 +49,6 @@ export class ClientSession {
   #user: SessionUser | undefined;
   #silence: Silence | undefined;
   readonly #journal: SessionJournal | undefined;
-  #deadlineMs = Number.POSITIVE_INFINITY;
   #isBackendFull = false;
   #isInputHeld = false;
   #isClientClosed = false;
@@ -154,9 +153,8 @@ export class ClientSession {
     this.#backend?.destroy();
   }
 
-  /** Does what is due. @param nowMs - Runtime.monotonicMs. */
-  tick(nowMs: number): void {
-    if (nowMs < this.#deadlineMs) return;
+  /** Its deadline has passed. */
+  expire(): void {
     switch (this.#phase) {
       case 'connecting':
         this.#backend?.destroy();
@@ -324,7 +322,7 @@ export class ClientSession {
       changed: (newUser, errno) => this.#journal?.changedUser(newUser, errno),
     });
     this.#user = sessionUser;
-    this.#setDeadline(Number.POSITIVE_INFINITY);
+    this.#host.deadlines.clear(this);
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
       toBackend: (bytes: Uint8Array) => this.#toBackend(bytes),
@@ -463,14 +461,12 @@ export class ClientSession {
   }
 
   #setDeadline(ms: number): void {
-    const isSet = ms !== Number.POSITIVE_INFINITY;
-    this.#deadlineMs = isSet ? this.#host.runtime.monotonicMs() + ms : ms;
-    this.#host.watch(this, isSet);
+    this.#host.deadlines.set(this, ms);
   }
 
   #finish(): void {
     this.#user?.end();
-    this.#host.watch(this, false);
+    this.#host.deadlines.clear(this);
     this.#host.closed(this);
   }
 }

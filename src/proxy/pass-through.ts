@@ -1,10 +1,13 @@
 /** All connections that are passed through: their deadlines, what they have carried, their end. */
 import type { Socket } from 'node:net';
+import type { Runtime } from '../base/runtime.js';
 import type { ClientPeer } from './client-peer.js';
+import { Deadlines } from './deadlines.js';
 import { PassedConnection, type PassedHost } from './passed-connection.js';
 
 /** What is needed of the proxy. */
-export type PassThroughParts = Pick<PassedHost, 'runtime' | 'backends' | 'counts'> & {
+export type PassThroughParts = Pick<PassedHost, 'backends' | 'counts'> & {
+  readonly runtime: Runtime;
   /** A client that was accepted has gone, and so has its connection to the server. */
   readonly closed: (peer: ClientPeer) => void;
 };
@@ -13,15 +16,12 @@ export type PassThroughParts = Pick<PassedHost, 'runtime' | 'backends' | 'counts
 export class PassThrough {
   readonly #host: PassedHost;
   readonly #connections = new Set<PassedConnection>();
-  readonly #watched = new Set<PassedConnection>();
+  readonly #deadlines: Deadlines<PassedConnection>;
 
   constructor({ runtime, backends, counts, closed }: PassThroughParts) {
+    this.#deadlines = new Deadlines(runtime, (connection) => connection.expire());
     this.#host = {
-      ...{ runtime, backends, counts },
-      watch: (connection, isWatched) => {
-        if (isWatched) this.#watched.add(connection);
-        else this.#watched.delete(connection);
-      },
+      ...{ backends, counts, deadlines: this.#deadlines },
       closed: (connection) => {
         this.#connections.delete(connection);
         closed(connection.peer);
@@ -39,9 +39,9 @@ export class PassThrough {
     this.#connections.add(new PassedConnection(this.#host, client, peer));
   }
 
-  /** Does what is due. @param nowMs - Runtime.monotonicMs. */
-  tick(nowMs: number): void {
-    for (const connection of this.#watched) connection.tick(nowMs);
+  /** Does what is due. */
+  tick(): void {
+    this.#deadlines.look();
   }
 
   /** To be called now and then. @see PassedConnection.round */

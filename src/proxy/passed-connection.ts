@@ -4,14 +4,14 @@
  * is left for the next.
  *
  * Node's pipes do the work: whoever writes faster than the other side reads is paused, and what one side has sent before
- * it ended still reaches the other. No timers: the proxy calls `tick` while a deadline is set.
+ * it ended still reaches the other. No timers: see Deadlines.
  */
 import { type Socket, connect } from 'node:net';
 import { limits } from '../base/limits.js';
-import type { Runtime } from '../base/runtime.js';
 import { KEEP_ALIVE_MS } from './backend-socket.js';
 import type { Backend, Backends } from './backends.js';
 import type { ClientPeer } from './client-peer.js';
+import type { Deadlines } from './deadlines.js';
 import { framedErrForGreeting } from './error-map.js';
 import { noServerReachable } from './proxy-errors.js';
 import type { RelayCounts } from './relay-counts.js';
@@ -21,11 +21,9 @@ const ROUNDS_TO_LAST = 2;
 
 /** What a connection shares with the others. */
 export interface PassedHost {
-  readonly runtime: Runtime;
   readonly backends: Backends;
   readonly counts: RelayCounts;
-  /** From now on {@link PassedConnection.tick} must be called, or need not be any more. */
-  watch(connection: PassedConnection, isWatched: boolean): void;
+  readonly deadlines: Deadlines<PassedConnection>;
   /** Both sides are closed. */
   closed(connection: PassedConnection): void;
 }
@@ -42,7 +40,6 @@ export class PassedConnection {
   #server: Socket | undefined;
   #isClientClosed = false;
   #rounds = 0;
-  #deadlineMs = Number.POSITIVE_INFINITY;
   /** Bytes that have been counted. */
   #countedOfClient = 0;
   #countedOfServer = 0;
@@ -59,9 +56,8 @@ export class PassedConnection {
     this.#connect();
   }
 
-  /** Does what is due. @param nowMs - Runtime.monotonicMs. */
-  tick(nowMs: number): void {
-    if (nowMs < this.#deadlineMs) return;
+  /** Its deadline has passed. */
+  expire(): void {
     if (this.#phase === 'connecting') this.#server?.destroy();
     else this.destroy();
   }
@@ -127,7 +123,7 @@ export class PassedConnection {
   #begin(server: Socket, first: Buffer): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'relaying';
-    this.#setDeadline(Number.POSITIVE_INFINITY);
+    this.#host.deadlines.clear(this);
     this.#client.write(first);
     server.pipe(this.#client);
     this.#client.pipe(server);
@@ -178,7 +174,7 @@ export class PassedConnection {
     this.#phase = 'ending';
     if (this.#isClientClosed && this.#server === undefined) {
       this.#count();
-      this.#host.watch(this, false);
+      this.#host.deadlines.clear(this);
       this.#host.closed(this);
       return;
     }
@@ -188,8 +184,6 @@ export class PassedConnection {
   }
 
   #setDeadline(ms: number): void {
-    const isSet = ms !== Number.POSITIVE_INFINITY;
-    this.#deadlineMs = isSet ? this.#host.runtime.monotonicMs() + ms : ms;
-    this.#host.watch(this, isSet);
+    this.#host.deadlines.set(this, ms);
   }
 }

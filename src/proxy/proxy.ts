@@ -10,6 +10,7 @@ import type { Backend, Backends, ListedServer } from './backends.js';
 import type { BalanceSettings } from './balance/balance-settings.js';
 import { type ClientLimits, DEFAULT_CLIENT_LIMITS } from './client-limits.js';
 import { ClientSession } from './client-session.js';
+import { Deadlines } from './deadlines.js';
 import { type DoorAddresses, Doors } from './doors.js';
 import type { JournalOptions } from './journal/journal.js';
 import { Evacuation } from './move/evacuation.js';
@@ -83,7 +84,7 @@ export class Proxy {
   readonly #sessions = new Set<ClientSession>();
   readonly #passThrough: PassThrough;
   readonly #ids = new SessionIds<ClientSession>();
-  readonly #watched = new Set<ClientSession>();
+  readonly #deadlines: Deadlines<ClientSession>;
   /** Those that have not lasted for a round yet. */
   #newcomers = new Set<ClientSession>();
   readonly #tasks: Task[] = [];
@@ -98,6 +99,7 @@ export class Proxy {
     this.#backends = this.#watch.backends;
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
     this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
+    this.#deadlines = new Deadlines(runtime, (session) => session.expire());
     this.#host = {
       limits: this.#limits,
       admission: this.#admission,
@@ -109,10 +111,7 @@ export class Proxy {
       gates: options.gates ?? OPEN_GATES,
       counts: this.counts,
       ...this.#security(options),
-      watch: (session, isWatched) => {
-        if (isWatched) this.#watched.add(session);
-        else this.#watched.delete(session);
-      },
+      deadlines: this.#deadlines,
       identified: (session, leftId) => this.#ids.identified(session, leftId),
       closed: (session) => this.#closed(session),
     };
@@ -285,10 +284,9 @@ export class Proxy {
     const { runtime } = this.#options;
     for (;;) {
       await runtime.sleep(TICK_MS, signal);
-      const nowMs = runtime.monotonicMs();
-      for (const session of this.#watched) session.tick(nowMs);
-      this.#doors.tick(nowMs);
-      this.#passThrough.tick(nowMs);
+      this.#deadlines.look();
+      this.#doors.tick(runtime.monotonicMs());
+      this.#passThrough.tick();
     }
   }
 

@@ -5,6 +5,7 @@ import type { Log } from '../base/telemetry.js';
 import type { Admission } from './admission.js';
 import type { Backends } from './backends.js';
 import type { ClientLimits } from './client-limits.js';
+import type { Deadlines } from './deadlines.js';
 import type { HandshakeSettings } from './handshake-relay.js';
 import type { JournalOptions } from './journal/journal.js';
 import type { ReadBuffers } from './read-buffers.js';
@@ -27,8 +28,7 @@ export interface SessionHost<S> {
   readonly clientTls: SecureContext | undefined;
   readonly backendTls: BackendTls | undefined;
   readonly handshake: HandshakeSettings;
-  /** From now on `ClientSession.tick` must be called, or need not be any more. */
-  watch(session: S, isWatched: boolean): void;
+  readonly deadlines: Deadlines<S>;
   /** The session has its id, or another one. @param leftId - that it had before. */
   identified(session: S, leftId?: number): void;
   /** Both connections are closed. */
