@@ -58,7 +58,7 @@ export function readConfig(sources: ConfigSources): Request {
       given?.text === undefined ? spec.fallback : parseValue(given.where, spec.parse, given.text);
   }
   const checked = options as unknown as Options;
-  checkPairs(checked);
+  checkTls(checked);
   return { kind: 'serve', options: Object.freeze(checked), password: readPassword(checked, sources) };
 }
 
@@ -138,11 +138,18 @@ function parseValue<T>(where: string, parse: (text: string) => T, text: string):
   }
 }
 
-/** A certificate without its key, or the reverse, is a mistake to tell at once and not at the first client. */
-function checkPairs(options: Options): void {
+/** A file for TLS without those that it is of no use without is a mistake to tell at once: there would be no TLS. */
+function checkTls(options: Options): void {
   for (const prefix of ['tls', 'tidb-tls', 'cluster-tls'] as const) {
     const isHalf = (options[`${prefix}-cert`] === undefined) !== (options[`${prefix}-key`] === undefined);
     if (isHalf) throw new ConfigError(`${prefix}-cert and ${prefix}-key: give both or neither`);
+  }
+  // Towards clients it is the certificate that turns TLS on, towards servers the CA.
+  if (options['tls-ca'] !== undefined && options['tls-cert'] === undefined)
+    throw new ConfigError('tls-ca: clients get no TLS without tls-cert and tls-key');
+  for (const prefix of ['tidb-tls', 'cluster-tls'] as const) {
+    if (options[`${prefix}-cert`] !== undefined && options[`${prefix}-ca`] === undefined)
+      throw new ConfigError(`${prefix}-cert: there is no TLS without ${prefix}-ca`);
   }
 }
 

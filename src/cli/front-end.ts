@@ -3,7 +3,7 @@ import type { Runtime } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import type { StatementGates } from '../proxy/statement-gate.js';
 import { Proxy, type ProxyOptions, type ReloadableOptions } from '../proxy/proxy.js';
-import { clientSecureContext } from '../proxy/tls-options.js';
+import { clientTlsContext } from '../proxy/tls-options.js';
 import { messageOf } from '../base/errors.js';
 import { ConfigError } from './config-error.js';
 import { clientLimits } from './client-limits.js';
@@ -23,9 +23,9 @@ export interface FrontEndSettings {
 export function frontEndSettings(options: Options, seeds: readonly HostPort[]): FrontEndSettings {
   const tls = { ...clientTls(options), ...backendTls(options), ...statusTls(options) };
   try {
-    if (tls.clientTls !== undefined) clientSecureContext(tls.clientTls);
+    if (tls.clientTls !== undefined) clientTlsContext(tls.clientTls);
   } catch (error) {
-    throw new ConfigError(`tls-cert and tls-key: ${messageOf(error)}`);
+    throw new ConfigError(`tls-cert, tls-key, tls-ca: ${messageOf(error)}`);
   }
   return { options, seeds, tls };
 }

@@ -221,7 +221,7 @@ export const optionTable = {
   'audit-log': optional('FILE', 'writes down logins, changes of views, KILL (JSON lines)', word),
   'tls-cert': optional('FILE', 'certificate shown to clients (PEM)', word),
   'tls-key': optional('FILE', 'its key (PEM)', word),
-  'tls-ca': optional('FILE', 'CA that client certificates must come from (PEM)', word),
+  'tls-ca': optional('FILE', 'CA of certificates that clients may give (PEM)', word),
   'tidb-tls-ca': optional('FILE', "CA of TiDB's certificates; turns TLS towards TiDB on", word),
   'tidb-tls-cert': optional('FILE', 'certificate shown to TiDB', word),
   'tidb-tls-key': optional('FILE', 'its key', word),

@@ -17,7 +17,7 @@ type ServeRequest = Extract<Request, { kind: 'serve' }>;
 /** Options that can change while clients are served. */
 const TAKEN: ReadonlySet<OptionName> = new Set([
   ...(['log-level', 'tidb', 'drain-timeout', 'user', 'password-file', 'zone', 'weights'] as const),
-  ...(['tls-cert', 'tls-key', 'tidb-tls-ca', 'tidb-tls-cert', 'tidb-tls-key'] as const),
+  ...(['tls-cert', 'tls-key', 'tls-ca', 'tidb-tls-ca', 'tidb-tls-cert', 'tidb-tls-key'] as const),
 ]);
 
 /** The settings now: those of the start, as far as they have not been replaced. */

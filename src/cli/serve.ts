@@ -296,8 +296,6 @@ function refuseWhatComesLater(options: Options): void {
     throw new ConfigError(
       'tidb-proxy-protocol: the embedded cluster takes no PROXY headers, so only with --tidb',
     );
-  if (options['tls-ca'] !== undefined)
-    throw new ConfigError('tls-ca: client certificates are not checked yet');
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -8,43 +8,47 @@ import type { OptionName, Options } from './options.js';
 
 /** TLS that clients are offered. @throws ConfigError — a file cannot be read. */
 export function clientTls(options: Options): { clientTls?: ClientTls } {
-  const cert = fileOf(options, 'tls-cert');
-  const key = fileOf(options, 'tls-key');
-  return cert === undefined || key === undefined ? {} : { clientTls: { cert, key } };
+  const { ca, pair } = filesOf(options, 'tls');
+  return pair === undefined ? {} : { clientTls: { ...pair, ...(ca !== undefined && { ca }) } };
 }
 
 /** TLS that is demanded of tidb-servers. @throws ConfigError — a file cannot be read. */
 export function backendTls(options: Options): { backendTls?: BackendTls } {
-  const ca = fileOf(options, 'tidb-tls-ca');
-  if (ca === undefined) return {};
-  const cert = fileOf(options, 'tidb-tls-cert');
-  const key = fileOf(options, 'tidb-tls-key');
-  return { backendTls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } };
+  const { ca, pair } = filesOf(options, 'tidb-tls');
+  return ca === undefined ? {} : { backendTls: { ca, ...pair } };
 }
 
 /** TLS of tidb-servers' status ports, which have the cluster's. @throws ConfigError — a file cannot be read. */
 export function statusTls(options: Options): { statusTls?: StatusTls } {
-  const ca = fileOf(options, 'cluster-tls-ca');
-  if (ca === undefined) return {};
-  const cert = fileOf(options, 'cluster-tls-cert');
-  const key = fileOf(options, 'cluster-tls-key');
-  return { statusTls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } };
+  const { ca, pair } = filesOf(options, 'cluster-tls');
+  return ca === undefined ? {} : { statusTls: { ca, ...pair } };
 }
 
 /** TLS that PD and TiKV want. @throws ConfigError — a file cannot be read. */
 export function clusterTls(options: Options): GrpcTransportOptions {
-  const bytes = (name: FileOption): Uint8Array | undefined => {
-    const text = fileOf(options, name);
-    return text === undefined ? undefined : Buffer.from(text);
-  };
-  const ca = bytes('cluster-tls-ca');
+  const { ca, pair } = filesOf(options, 'cluster-tls');
   if (ca === undefined) return {};
-  const cert = bytes('cluster-tls-cert');
-  const key = bytes('cluster-tls-key');
-  return { tls: { ca, ...(cert === undefined || key === undefined ? {} : { cert, key }) } };
+  const ours = pair === undefined ? {} : { cert: Buffer.from(pair.cert), key: Buffer.from(pair.key) };
+  return { tls: { ca: Buffer.from(ca), ...ours } };
 }
 
-type FileOption = Extract<OptionName, `${string}-ca` | `${string}-cert` | `${string}-key`>;
+type Side = 'tls' | 'tidb-tls' | 'cluster-tls';
+
+interface Files {
+  /** PEM, like all here. */
+  readonly ca: string | undefined;
+  /** A certificate of ours, and its key: config.ts sees to it that there is no half of it. */
+  readonly pair: { readonly cert: string; readonly key: string } | undefined;
+}
+
+function filesOf(options: Options, side: Side): Files {
+  const ca = fileOf(options, `${side}-ca`);
+  const cert = fileOf(options, `${side}-cert`);
+  const key = fileOf(options, `${side}-key`);
+  return { ca, pair: cert === undefined || key === undefined ? undefined : { cert, key } };
+}
+
+type FileOption = Extract<OptionName, `${Side}-${'ca' | 'cert' | 'key'}`>;
 
 function fileOf(options: Options, name: FileOption): string | undefined {
   const path = options[name];

@@ -6,7 +6,7 @@ import { type Socket, connect, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isLoopback } from '../base/hosts.js';
 import { CompressedServerLeg } from '../wire/compressed-server-leg.js';
-import type { Backend } from './backends.js';
+import type { Backend, Backends } from './backends.js';
 import { CompressedStage } from './compressed-stage.js';
 import type { Preamble } from './preamble.js';
 import type { ReadBuffers } from './read-buffers.js';
@@ -32,11 +32,21 @@ export interface BackendEvents {
   closed(error: Error | undefined): void;
 }
 
-/** A connection to a tidb-server. */
+/** What all connections are made with. */
+export interface BackendSocketParts {
+  readonly backends: Backends;
+  readonly buffers: ReadBuffers;
+  /** undefined: they have no TLS. */
+  readonly backendTls: BackendTls | undefined;
+}
+
+/** A connection to a tidb-server, which counts as one of it as long as it is open. */
 export class BackendSocket {
   readonly backend: Backend;
+  readonly #tls: BackendTls | undefined;
+  /** undefined where TLS will follow: its plain text comes in buffers of its own. */
   readonly #buffers: ReadBuffers | undefined;
-  readonly #events: BackendEvents;
+  #events: BackendEvents | undefined;
   #socket: Socket;
   #lent: Buffer | undefined;
   #isPaused = false;
@@ -44,23 +54,23 @@ export class BackendSocket {
   #compressed: CompressedStage | undefined;
   readonly #received = (chunk: Buffer): void => this.#receive(chunk, chunk.length);
 
-  /**
-   * Begins to connect.
-   *
-   * @param buffers - undefined where TLS will follow: its plain text comes in buffers of its own.
-   * @param preamble - is sent first, before TLS.
-   */
-  constructor(backend: Backend, buffers: ReadBuffers | undefined, events: BackendEvents, preamble: Preamble) {
+  /** Begins to connect. @param preamble - is sent first, before TLS. */
+  constructor(backend: Backend, parts: BackendSocketParts, preamble: Preamble, events: BackendEvents) {
+    const { backends, backendTls } = parts;
+    const buffers = backendTls === undefined ? parts.buffers : undefined;
+    const release = backends.opening(backend);
     this.backend = backend;
+    this.#tls = backendTls;
     this.#buffers = buffers;
     this.#events = events;
     const { host, port } = backend;
-    const options = { host, port, noDelay: true };
     this.#socket =
       buffers === undefined
-        ? connect(options)
+        ? connect({ host, port, noDelay: true })
         : connect({
-            ...options,
+            host,
+            port,
+            noDelay: true,
             onread: {
               buffer: () => this.#lent ?? buffers.shared,
               callback: (length, bytes) => this.#read(buffers, bytes, length),
@@ -68,8 +78,16 @@ export class BackendSocket {
           });
     this.#listen(this.#socket);
     if (preamble !== undefined) this.#socket.write(preamble);
-    this.#socket.once('connect', () => events.connected());
-    this.#socket.on('close', () => this.#close());
+    this.#socket.once('connect', () => this.#events?.connected());
+    this.#socket.on('close', () => {
+      release();
+      this.#close();
+    });
+  }
+
+  /** From now on this one hears of it; undefined: nobody does. */
+  tell(events: BackendEvents | undefined): void {
+    this.#events = events;
   }
 
   /** Whether the bytes received last may be written as they are: nothing will be read over them before `resume`. */
@@ -120,24 +138,24 @@ export class BackendSocket {
   compress(rest: Uint8Array): void {
     this.#compressed = new CompressedStage(
       new CompressedServerLeg(),
-      (contents) => this.#events.received(contents, contents.length),
+      (contents) => this.#events?.received(contents, contents.length),
       (error) => this.#socket.destroy(error),
     );
     this.#compressed.receive(rest);
   }
 
   /** Turns to TLS; `connected` is told again when it stands. What was received so far has been plain text. */
-  upgrade(tls: BackendTls): void {
+  upgrade(): void {
     const plain = this.#socket;
     plain.off('data', this.#received);
     const { host } = this.backend;
-    const { serverName, ...secrets } = tls;
+    const { serverName, ...secrets } = this.#tls ?? {};
     // An address is checked against the certificate too, but cannot be sent as a server name (RFC 6066).
     const servername = serverName ?? (isIP(host) === 0 ? host : '');
     const secure = connectTls({ ...secrets, socket: plain, host, servername });
     this.#socket = secure;
     this.#listen(secure);
-    secure.once('secureConnect', () => this.#events.connected());
+    secure.once('secureConnect', () => this.#events?.connected());
     // A failed TLS handshake leaves the socket below it open.
     secure.on('close', () => plain.destroy());
   }
@@ -161,11 +179,11 @@ export class BackendSocket {
     // With `onread` no data event comes.
     if (this.#buffers === undefined) socket.on('data', this.#received);
     socket.on('drain', () => {
-      if (socket === this.#socket) this.#events.drained();
+      if (socket === this.#socket) this.#events?.drained();
     });
     socket.on('end', () => {
       // TLS that the other side breaks off fails first, and ends like any other stream then.
-      if (socket === this.#socket) this.#events.ended(this.#error);
+      if (socket === this.#socket) this.#events?.ended(this.#error);
     });
     socket.on('error', (error) => {
       this.#error ??= readableTlsError(error);
@@ -173,7 +191,7 @@ export class BackendSocket {
   }
 
   #receive(bytes: Uint8Array, length: number): void {
-    if (this.#compressed === undefined) this.#events.received(bytes, length);
+    if (this.#compressed === undefined) this.#events?.received(bytes, length);
     else this.#compressed.receive(bytes.subarray(0, length));
   }
 
@@ -191,6 +209,6 @@ export class BackendSocket {
   #close(): void {
     // A buffer that is lent now may still be being written from: it is left to the garbage collector.
     this.#lent = undefined;
-    this.#events.closed(this.#error);
+    this.#events?.closed(this.#error);
   }
 }

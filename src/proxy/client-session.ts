@@ -24,7 +24,7 @@ import type { MovableSession } from './move/session-move.js';
 import { SessionOrigin } from './move/session-origin.js';
 import type { SocketTarget } from './move/socket-target.js';
 import type { TargetSession } from './move/target-login.js';
-import { handshakeTimedOut, noServerReachable, passwordInClear } from './proxy-errors.js';
+import { badHandshake, handshakeTimedOut, noServerReachable, passwordInClear } from './proxy-errors.js';
 import { type SessionJournal, openJournal } from './journal/session-journal.js';
 import type { SessionState } from './server-metrics.js';
 import { SessionMeter } from './session-meter.js';
@@ -62,16 +62,17 @@ export class ClientSession {
   /** @param socket - just accepted, with `allowHalfOpen`. */
   constructor(host: SessionHost<ClientSession>, socket: Socket, peer: ClientPeer) {
     this.#host = host;
-    this.#meter = new SessionMeter(host.runtime, host.counts, () => this.#backend?.backend.counts);
+    this.#meter = new SessionMeter(host.runtime, host.counts);
     this.peer = peer;
     this.#journal = openJournal(host, peer.address, {
       connectionId: () => this.#connectionId,
       user: () => this.#user?.name ?? this.#handshake?.user,
       server: () => this.#backend?.backend.address,
     });
-    this.#client = new ClientSocket(socket, {
+    this.#client = new ClientSocket(socket, host.buffers, {
       received: (chunk) => this.#fromClient(chunk),
       drained: () => this.#backend?.resume(),
+      distrusted: (why) => this.#handshake?.fail(badHandshake(`the client's certificate: ${why}`)),
       ended: () => this.#clientEnded(),
       closed: (error) => this.#clientClosed(error),
     });
@@ -105,7 +106,8 @@ export class ClientSession {
     const origin = this.#origin;
     if (this.#phase !== 'commands' || relay === undefined || origin === undefined) return undefined;
     return {
-      ...{ origin, relay },
+      origin,
+      relay,
       adopt: (target, session) => this.#adopt(target, session),
       goesOn: () => this.#goOn(),
     };
@@ -171,8 +173,7 @@ export class ClientSession {
 
   /** Begins to connect to the best server not tried yet; ends the session if there is none. */
   #connect(): void {
-    const { backends, buffers, backendTls } = this.#host;
-    const backend = backends.next(this.#tried);
+    const backend = this.#host.backends.next(this.#tried);
     if (backend === undefined) {
       this.#giveUp();
       return;
@@ -180,50 +181,34 @@ export class ClientSession {
     if (this.#tried.size > 0) this.#host.counts.loginRetries++;
     this.#tried.add(backend);
     this.#phase = 'connecting';
-    this.#isBackendClosed = false;
-    const release = backends.opening(backend);
     this.#setDeadline(limits.backendConnectMs);
-    const isLeft = (): boolean => this.#backend !== socket;
-    const events = this.#eventsOf(isLeft, release);
-    const plain = backendTls === undefined ? buffers : undefined;
-    const socket = new BackendSocket(backend, plain, events, this.peer.preamble);
-    this.#backend = socket;
+    this.#turnTo(new BackendSocket(backend, this.#host, this.peer.preamble, this.#backendEvents()));
   }
 
-  /** @param isLeft - a server that the session has left is still heard of, and no more listened to. */
-  #eventsOf(isLeft: () => boolean, release?: () => void): BackendEvents {
+  /** The session is on another server from now on, or tries to get on it. */
+  #turnTo(socket: BackendSocket): void {
+    this.#backend?.tell(undefined);
+    this.#backend = socket;
+    this.#isBackendClosed = false;
+    if (this.#isBackendFull) this.#backendDrained();
+    this.#meter.turnTo(socket.backend.counts);
+  }
+
+  #backendEvents(): BackendEvents {
     return {
-      connected: () => {
-        if (!isLeft()) this.#handshake?.backendSecured();
-      },
-      received: (bytes, length) => {
-        if (!isLeft()) this.#fromBackend(bytes, length);
-      },
+      connected: () => this.#handshake?.backendSecured(),
+      received: (bytes, length) => this.#fromBackend(bytes, length),
       drained: () => this.#backendDrained(),
-      ended: (error) => {
-        if (!isLeft()) this.#backendEnded(error);
-      },
-      closed: (error) => {
-        release?.();
-        if (isLeft()) return;
-        this.#isBackendClosed = true;
-        if (this.#phase === 'connecting') {
-          this.#blame(error?.message ?? 'it ended, or was silent, before its greeting');
-          this.#connect();
-        } else {
-          this.#backendClosed(error);
-        }
-      },
+      ended: (error) => this.#backendEnded(error),
+      closed: (error) => this.#backendClosed(error),
     };
   }
 
   /** Goes on with another server, to which the session has moved. */
   #adopt(target: SocketTarget, { connectionId, status }: TargetSession): void {
     const [left, leftId] = [this.#backend, this.#connectionId];
-    target.handOver(this.#eventsOf(() => this.#backend !== target.socket));
-    this.#backend = target.socket;
-    this.#isBackendClosed = false;
-    this.#isBackendFull = false;
+    target.handOver(this.#backendEvents());
+    this.#turnTo(target.socket);
     this.#lost = undefined;
     this.#connectionId = connectionId;
     this.#relay?.takenOver(connectionId, status);
@@ -282,7 +267,7 @@ export class ClientSession {
 
   /** The server has begun to greet. */
   #beginLogin(): void {
-    const { clientTls, backendTls } = this.#host;
+    const { clientTls } = this.#host;
     this.#phase = 'login';
     this.#setDeadline(this.#host.limits.handshakeMs);
     if (this.#handshake !== undefined) return;
@@ -293,7 +278,7 @@ export class ClientSession {
         upgradeClient: (rest) => {
           if (clientTls !== undefined) this.#client.upgrade(clientTls, rest);
         },
-        upgradeBackend: () => this.#backend?.upgrade(backendTls ?? {}),
+        upgradeBackend: () => this.#backend?.upgrade(),
         blameBackend: (why) => {
           if (!this.#hasClientEnded) this.#blame(why);
         },
@@ -317,7 +302,9 @@ export class ClientSession {
     this.#connectionId = connectionId;
     this.#greetedId = login.greetedId;
     const sessionUser = new SessionUser({
-      ...{ name: user, capabilities, admission },
+      name: user,
+      capabilities,
+      admission,
       passwordRefusal: () => this.#passwordRefusal(),
       changed: (newUser, errno) => this.#journal?.changedUser(newUser, errno),
     });
@@ -336,9 +323,18 @@ export class ClientSession {
     };
     const gate = gates.open({ connectionId, user, database, capabilities });
     const watch = this.#journal?.loggedIn(() => gate.database);
+    // Without spreads, which would give each session a shape of its own: V8 then looks every property up.
     this.#relay = new CommandRelay({
-      ...{ runtime, ports, gate, connectionId, capabilities, origin, status },
-      ...{ meter: this.#meter, maxPacketBytes: this.#host.limits.maxPacketBytes, watch },
+      runtime,
+      ports,
+      gate,
+      connectionId,
+      capabilities,
+      origin,
+      status,
+      meter: this.#meter,
+      maxPacketBytes: this.#host.limits.maxPacketBytes,
+      watch,
       changeUser: (payload) => sessionUser.change(payload),
     });
     this.#host.identified(this);
@@ -431,6 +427,12 @@ export class ClientSession {
   }
 
   #backendClosed(error: Error | undefined): void {
+    this.#isBackendClosed = true;
+    if (this.#phase === 'connecting') {
+      this.#blame(error?.message ?? 'it ended, or was silent, before its greeting');
+      this.#connect();
+      return;
+    }
     this.#backendEnded(error);
     if (this.#isClientClosed) this.#finish();
   }

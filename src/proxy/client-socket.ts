@@ -4,12 +4,15 @@
  * plain callbacks, because they come for every chunk.
  */
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { copyBytes } from '../base/bytes.js';
 import { limits } from '../base/limits.js';
 import { CompressedClientLeg } from '../wire/compressed-client-leg.js';
 import { KEEP_ALIVE_MS } from './backend-socket.js';
 import { CompressedStage } from './compressed-stage.js';
+import { certificateProblem, readInto } from './node-internals.js';
+import type { ReadBuffers } from './read-buffers.js';
+import type { ClientTlsContext } from './tls-options.js';
 
 /** What a connection tells. */
 export interface ClientEvents {
@@ -17,6 +20,8 @@ export interface ClientEvents {
   received(chunk: Uint8Array): void;
   /** What was written has gone. */
   drained(): void;
+  /** It has turned to TLS with a certificate that is not good. */
+  distrusted(why: string): void;
   /** The client will send no more. */
   ended(): void;
   /** Told once, last, and always. @param error - undefined: orderly. */
@@ -31,6 +36,7 @@ interface RoomWaiter {
 /** A client's connection. */
 export class ClientSocket {
   readonly #events: ClientEvents;
+  readonly #buffers: ReadBuffers;
   #socket: Socket;
   #error: Error | undefined;
   #waiters: RoomWaiter[] = [];
@@ -55,8 +61,9 @@ export class ClientSocket {
   };
 
   /** @param socket - accepted with `allowHalfOpen`; not read from before {@link begin}. */
-  constructor(socket: Socket, events: ClientEvents) {
+  constructor(socket: Socket, buffers: ReadBuffers, events: ClientEvents) {
     this.#socket = socket;
+    this.#buffers = buffers;
     this.#events = events;
     socket.on('close', () => this.#close());
     this.#watch(socket);
@@ -66,7 +73,9 @@ export class ClientSocket {
   begin(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#socket.on('data', this.#received);
+    const socket = this.#socket;
+    socket.on('data', this.#received);
+    if (!this.isSecure) readInto(socket, this.#buffers.shared, (length) => this.#read(socket, length));
   }
 
   /** Whether it has TLS. */
@@ -162,12 +171,14 @@ export class ClientSocket {
   }
 
   /** Turns to TLS. @param rest - of TLS, received already. */
-  upgrade(context: SecureContext, rest: Uint8Array): void {
+  upgrade({ secureContext, requestCert }: ClientTlsContext, rest: Uint8Array): void {
     const plain = this.#socket;
     plain.off('data', this.#received);
     plain.pause();
     if (rest.length > 0) plain.unshift(copyBytes(rest));
-    const secure = new TLSSocket(plain, { isServer: true, secureContext: context });
+    const options = { isServer: true, secureContext, requestCert, rejectUnauthorized: false };
+    const secure = new TLSSocket(plain, options);
+    if (requestCert) secure.once('secure', () => this.#check(secure));
     this.#socket = secure;
     this.#watch(secure);
     // The plain socket's close is the one that counts; a failed TLS handshake must bring it about.
@@ -206,6 +217,19 @@ export class ClientSocket {
     socket.on('error', (error) => {
       this.#error ??= error;
     });
+  }
+
+  #check(secure: TLSSocket): void {
+    const problem = certificateProblem(secure);
+    if (problem !== undefined) this.#events.distrusted(problem);
+  }
+
+  #read(socket: Socket, length: number): boolean {
+    const chunk = Buffer.allocUnsafe(length);
+    chunk.set(this.#buffers.shared.subarray(0, length));
+    this.#received(chunk);
+    // A socket that has turned to TLS must go on reading for it.
+    return socket !== this.#socket || !(this.#isPaused || this.#isFull);
   }
 
   #flow(): void {

@@ -232,15 +232,9 @@ export class CommandRelay {
   }
 
   #handler(): MessageHandler {
-    const isBlocked = (): boolean => this.#isBlocked;
-    const isReceivingFile = (): boolean => this.#isReceivingFile;
     return {
-      get isBlocked() {
-        return isBlocked();
-      },
-      get isReceivingFile() {
-        return isReceivingFile();
-      },
+      isBlocked: () => this.#isBlocked,
+      isReceivingFile: () => this.#isReceivingFile,
       route: (head) => this.#route(head),
       forward: (bytes, start, end) =>
         this.#ports.toBackend(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)),

@@ -33,9 +33,9 @@ export interface MessageHead {
 /** Decides about messages and gets their bytes. */
 export interface MessageHandler {
   /** Whether the next message must wait. Asked between messages. */
-  readonly isBlocked: boolean;
+  isBlocked(): boolean;
   /** Whether the next messages are a file's contents: they are forwarded, and end with an empty one. */
-  readonly isReceivingFile: boolean;
+  isReceivingFile(): boolean;
   /** @throws ProtocolError — when the message cannot be what the client sends now. */
   route(head: MessageHead): Route;
   /** @param bytes - from `start` to `end`: whole messages, or pieces of them, in order. */
@@ -94,7 +94,7 @@ export class CommandWalker {
     let from = 0;
     while (at < bytes.length) {
       if (!this.#isInMessage) {
-        if (handler.isBlocked) break;
+        if (handler.isBlocked()) break;
         if (!this.#hasHead(bytes, at)) {
           this.#carry = copyBytes(bytes.subarray(at));
           if (from < at) handler.forward(bytes, from, at);
@@ -126,7 +126,7 @@ export class CommandWalker {
   #begin(bytes: Uint8Array, at: number, from: number): void {
     this.#firstLength = -1;
     this.#messageBytes = 0;
-    this.#isFile = this.#handler.isReceivingFile;
+    this.#isFile = this.#handler.isReceivingFile();
     if (this.#isFile) {
       this.#route = 'forward';
       this.#isInMessage = true;

@@ -25,7 +25,7 @@ import { ServerWatch } from './server-watch.js';
 import type { SessionHost } from './session-host.js';
 import { SessionIds } from './session-ids.js';
 import { OPEN_GATES, type StatementGates } from './statement-gate.js';
-import { type BackendTls, type ClientTls, type StatusTls, clientSecureContext } from './tls-options.js';
+import { type BackendTls, type ClientTls, type StatusTls, clientTlsContext } from './tls-options.js';
 
 /** How a proxy is set up. */
 export interface ProxyOptions extends DoorAddresses {
@@ -263,7 +263,7 @@ export class Proxy {
   /** What sessions to come know of TLS. @throws what the certificate's reader throws. */
   #security({ clientTls, backendTls }: ReloadableOptions): Security {
     return {
-      clientTls: clientTls === undefined ? undefined : clientSecureContext(clientTls),
+      clientTls: clientTls === undefined ? undefined : clientTlsContext(clientTls),
       backendTls,
       handshake: {
         isTlsOffered: clientTls !== undefined,

@@ -1,5 +1,4 @@
 /** What sessions share with all others of their proxy. */
-import type { SecureContext } from 'node:tls';
 import type { Runtime } from '../base/runtime.js';
 import type { Log } from '../base/telemetry.js';
 import type { Admission } from './admission.js';
@@ -11,7 +10,7 @@ import type { JournalOptions } from './journal/journal.js';
 import type { ReadBuffers } from './read-buffers.js';
 import type { RelayCounts } from './relay-counts.js';
 import type { StatementGates } from './statement-gate.js';
-import type { BackendTls } from './tls-options.js';
+import type { BackendTls, ClientTlsContext } from './tls-options.js';
 
 /** Lent to each session, which is an `S`. */
 export interface SessionHost<S> {
@@ -25,7 +24,7 @@ export interface SessionHost<S> {
   readonly buffers: ReadBuffers;
   readonly gates: StatementGates;
   readonly counts: RelayCounts;
-  readonly clientTls: SecureContext | undefined;
+  readonly clientTls: ClientTlsContext | undefined;
   readonly backendTls: BackendTls | undefined;
   readonly handshake: HandshakeSettings;
   readonly deadlines: Deadlines<S>;

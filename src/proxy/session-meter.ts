@@ -17,36 +17,39 @@ const UNTIMED_BITS = 0xc000_0000;
 export class SessionMeter {
   readonly #runtime: Runtime;
   readonly #all: RelayCounts;
-  readonly #server: () => ServerCounts | undefined;
+  #server: ServerCounts | undefined;
   #dice: number;
   /** When the command that is timed was sent; −1: none is. */
   #sentAtMs = -1;
   #hasFailedLogin = false;
 
-  /** @param server - of the server that the session is on now; undefined: on none. */
-  constructor(runtime: Runtime, all: RelayCounts, server: () => ServerCounts | undefined) {
+  constructor(runtime: Runtime, all: RelayCounts) {
     this.#runtime = runtime;
     this.#all = all;
-    this.#server = server;
     this.#dice = all.connections;
+  }
+
+  /** From now on the session is on this server, or tries to get on it. */
+  turnTo(server: ServerCounts): void {
+    this.#server = server;
   }
 
   fromClient(bytes: number): void {
     this.#all.bytesFromClients += bytes;
-    const server = this.#server();
+    const server = this.#server;
     if (server !== undefined) server.bytesFromClients += bytes;
   }
 
   fromServer(bytes: number): void {
     this.#all.bytesFromBackends += bytes;
-    const server = this.#server();
+    const server = this.#server;
     if (server !== undefined) server.bytesReceived += bytes;
   }
 
   /** A command begins. @param isAlone - no answer is awaited. */
   command(isAlone: boolean): void {
     this.#all.commands++;
-    const server = this.#server();
+    const server = this.#server;
     if (server !== undefined) server.commands++;
     // Knuth's linear congruence; its high bits are the random ones.
     this.#dice = (Math.imul(this.#dice, 1_664_525) + 1_013_904_223) | 0;
@@ -56,7 +59,7 @@ export class SessionMeter {
   /** The server owes no answer any more. */
   answered(): void {
     if (this.#sentAtMs < 0) return;
-    this.#server()?.latencies.add(this.#runtime.monotonicMs() - this.#sentAtMs);
+    this.#server?.latencies.add(this.#runtime.monotonicMs() - this.#sentAtMs);
     this.#sentAtMs = -1;
   }
 
@@ -68,7 +71,7 @@ export class SessionMeter {
   /** The server has answered commands by errors. */
   refusedByServer(count: number): void {
     this.#all.errorsOfServers += count;
-    const server = this.#server();
+    const server = this.#server;
     if (server !== undefined) server.errors += count;
   }
 
@@ -89,7 +92,7 @@ export class SessionMeter {
   /** The server did not take the client. */
   notTaken(): void {
     this.#all.backendFailures++;
-    const server = this.#server();
+    const server = this.#server;
     if (server !== undefined) server.connectFailures++;
   }
 
@@ -98,7 +101,7 @@ export class SessionMeter {
     if (this.#hasFailedLogin) return;
     this.#hasFailedLogin = true;
     this.#all.failedLogins++;
-    const server = this.#server();
+    const server = this.#server;
     if (server !== undefined) server.failedLogins++;
   }
 }

@@ -7,6 +7,15 @@ export interface ClientTls {
   readonly cert: string;
   /** PEM. */
   readonly key: string;
+  /** PEM: clients are asked for a certificate, and one that they give must lead to one of these; undefined: not asked. */
+  readonly ca?: string;
+}
+
+/** The same, parsed: how the socket of a client is made a secure one. */
+export interface ClientTlsContext {
+  readonly secureContext: SecureContext;
+  /** Whether clients are asked for a certificate. */
+  readonly requestCert: boolean;
 }
 
 /** TLS that is demanded of tidb-servers. */
@@ -31,7 +40,15 @@ export interface StatusTls {
   readonly key?: string;
 }
 
-/** Parses certificate and key once, not for each client. @throws when they are no PEM, or do not match. */
-export function clientSecureContext(tls: ClientTls): SecureContext {
-  return createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' });
+/** Parses certificates and key once, not for each client. @throws when they are no PEM, or do not match. */
+export function clientTlsContext({ cert, key, ca }: ClientTls): ClientTlsContext {
+  const secureContext = createSecureContext({
+    cert,
+    key,
+    ...(ca !== undefined && { ca }),
+    minVersion: 'TLSv1.2',
+    // Where certificates are asked for, OpenSSL resumes no session, and fails instead, that is not marked as its user's.
+    sessionIdContext: 'tiview',
+  });
+  return { secureContext, requestCert: ca !== undefined };
 }

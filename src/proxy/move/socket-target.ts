@@ -3,20 +3,15 @@ import { withAbort } from '../../base/abort.js';
 import { limits } from '../../base/limits.js';
 import { type Runtime, StoppedError } from '../../base/runtime.js';
 import type { HandshakeResponse } from '../../wire/handshake-response.js';
-import { type BackendEvents, BackendSocket } from '../backend-socket.js';
-import type { Backend, Backends } from '../backends.js';
+import { type BackendEvents, BackendSocket, type BackendSocketParts } from '../backend-socket.js';
+import type { Backend } from '../backends.js';
 import type { Preamble } from '../preamble.js';
-import type { ReadBuffers } from '../read-buffers.js';
-import type { BackendTls } from '../tls-options.js';
 import type { MoveTarget } from './session-move.js';
 import { TargetError, TargetLogin, type TargetSession } from './target-login.js';
 
 /** What connections are made with. */
-export interface TargetParts {
+export interface TargetParts extends BackendSocketParts {
   readonly runtime: Runtime;
-  readonly backends: Backends;
-  readonly buffers: ReadBuffers;
-  readonly backendTls: BackendTls | undefined;
   /** The client's: TiDB looks for the account of the session by the client's address again. */
   readonly preamble: Preamble;
 }
@@ -29,9 +24,6 @@ export class SocketTarget implements MoveTarget {
   readonly #login: TargetLogin;
   readonly #entered: Promise<TargetSession>;
   readonly #gone = new AbortController();
-  readonly #release: () => void;
-  /** Who hears of the socket. */
-  #events: BackendEvents;
 
   /**
    * Begins to connect.
@@ -39,9 +31,7 @@ export class SocketTarget implements MoveTarget {
    * @param wanted - capabilities that the server must offer.
    */
   constructor(backend: Backend, wanted: number, parts: TargetParts) {
-    const { backends, buffers, backendTls, preamble } = parts;
     this.#parts = parts;
-    this.#release = backends.opening(backend);
     let becomeReady: () => void = () => undefined;
     let enter: (session: TargetSession) => void = () => undefined;
     this.ready = withAbort(new Promise((resolve) => (becomeReady = resolve)), this.gone);
@@ -52,26 +42,14 @@ export class SocketTarget implements MoveTarget {
     this.#login = new TargetLogin(
       {
         send: (bytes) => this.socket.write(bytes),
-        upgrade: () => this.socket.upgrade(backendTls ?? {}),
+        upgrade: () => this.socket.upgrade(),
         ready: () => becomeReady(),
         done: (session) => enter(session),
         failed: (error) => this.#gone.abort(error),
       },
-      { isTlsDemanded: backendTls !== undefined, wanted },
+      { isTlsDemanded: parts.backendTls !== undefined, wanted },
     );
-    this.#events = this.#loginEvents();
-    const events: BackendEvents = {
-      connected: () => this.#events.connected(),
-      received: (bytes, length) => this.#events.received(bytes, length),
-      drained: () => this.#events.drained(),
-      ended: (error) => this.#events.ended(error),
-      closed: (error) => {
-        this.#release();
-        this.#events.closed(error);
-      },
-    };
-    const plain = backendTls === undefined ? buffers : undefined;
-    this.socket = new BackendSocket(backend, plain, events, preamble);
+    this.socket = new BackendSocket(backend, parts, parts.preamble, this.#loginEvents());
     this.#limit(this.ready, limits.backendConnectMs, 'it did not greet in time');
   }
 
@@ -92,7 +70,7 @@ export class SocketTarget implements MoveTarget {
 
   /** The session is its owner now. */
   handOver(events: BackendEvents): void {
-    this.#events = events;
+    this.socket.tell(events);
     this.socket.keepAlive();
   }
 

@@ -109,6 +109,12 @@ describe('readConfig', () => {
     expect(problemOf({ argv: ['--tls-cert', 'c.pem'] })).to.equal(
       'tls-cert and tls-key: give both or neither',
     );
+    expect(problemOf({ argv: ['--tls-ca', 'ca.pem'] })).to.equal(
+      'tls-ca: clients get no TLS without tls-cert and tls-key',
+    );
+    expect(problemOf({ argv: ['--tidb-tls-cert', 'c.pem', '--tidb-tls-key', 'k.pem'] })).to.equal(
+      'tidb-tls-cert: there is no TLS without tidb-tls-ca',
+    );
     expect(problemOf({ argv: ['--password-file', 'gone'] })).to.match(/^password-file: .*gone/);
     expect(problemOf({ argv: ['extra'] })).to.match(/too many arguments/);
   });

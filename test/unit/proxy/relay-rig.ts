@@ -28,7 +28,7 @@ export class RelayRig {
   readonly runtime = new VirtualRuntime();
   readonly counts = new RelayCounts();
   readonly serverCounts = new ServerCounts();
-  readonly #meter = new SessionMeter(this.runtime, this.counts, () => this.serverCounts);
+  readonly #meter = new SessionMeter(this.runtime, this.counts);
   readonly relay: CommandRelay;
   #toClient: Uint8Array[] = [];
   #toBackend: Uint8Array[] = [];
@@ -63,6 +63,7 @@ export class RelayRig {
         this.endedBy = reason;
       },
     };
+    this.#meter.turnTo(this.serverCounts);
     const origin = new SessionOrigin({ capabilities, database: undefined, response: NO_BYTES });
     this.relay = new CommandRelay({
       origin,

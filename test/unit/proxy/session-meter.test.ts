@@ -31,20 +31,21 @@ describe('latencies', () => {
 describe('the meter of a session', () => {
   const runtime = new VirtualRuntime();
   let all: RelayCounts;
-  let server: ServerCounts | undefined;
+  let server: ServerCounts;
   let meter: SessionMeter;
 
   beforeEach(() => {
     all = new RelayCounts();
     server = new ServerCounts();
-    meter = new SessionMeter(runtime, all, () => server);
+    meter = new SessionMeter(runtime, all);
+    meter.turnTo(server);
   });
 
   it('times about one command in four, whatever the pattern of the others', async () => {
     const first = new ServerCounts();
     const second = new ServerCounts();
     for (let i = 0; i < 2_000; i++) {
-      server = i % 2 === 0 ? first : second;
+      meter.turnTo(i % 2 === 0 ? first : second);
       meter.command(true);
       if (i % 10 === 0) await runtime.advance(2);
       meter.answered();
@@ -68,7 +69,7 @@ describe('the meter of a session', () => {
       meter.untimed();
       meter.answered();
     }
-    expect(sumOf(server?.latencies.take().counts ?? [])).to.equal(0);
+    expect(sumOf(server.latencies.take().counts)).to.equal(0);
   });
 
   it('counts errors for the side whose they are', () => {
@@ -83,10 +84,10 @@ describe('the meter of a session', () => {
   });
 
   it('counts what comes before there is a server, and after', () => {
-    server = undefined;
+    meter = new SessionMeter(runtime, all);
     meter.fromClient(1);
     meter.loginFailed();
-    server = new ServerCounts();
+    meter.turnTo(server);
     meter.fromClient(2);
     meter.fromServer(4);
     meter.loginFailed();
