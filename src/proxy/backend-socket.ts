@@ -16,6 +16,9 @@ import type { BackendTls } from './tls-options.js';
 /** After this long without a packet the kernel probes whether the other side still exists. */
 export const KEEP_ALIVE_MS = 60_000;
 
+/** Of the proxy, before its connections are probed: that costs system calls, which those that soon end shall not make. */
+export const ROUNDS_TO_LAST = 2;
+
 /** Reads shorter than this are copied rather than written from the buffer that was lent for a large answer. */
 const UNCOPIED_BYTES_MIN = 16 * 1024;
 

@@ -12,12 +12,14 @@ import type { Socket } from 'node:net';
 import { NO_BYTES } from '../base/bytes.js';
 import type { SqlError } from '../base/errors.js';
 import { limits } from '../base/limits.js';
+import type { Rostered } from '../base/roster.js';
 import { loggedCause } from '../base/sensitive.js';
-import { type BackendEvents, BackendSocket } from './backend-socket.js';
+import { type BackendEvents, BackendSocket, ROUNDS_TO_LAST } from './backend-socket.js';
 import type { Backend } from './backends.js';
 import type { ClientPeer } from './client-peer.js';
 import { ClientSocket } from './client-socket.js';
 import { CommandRelay } from './command-relay.js';
+import type { Deadline, Expiring } from './deadlines.js';
 import { framedErr, framedErrForGreeting } from './error-map.js';
 import { HandshakeRelay, type Login } from './handshake-relay.js';
 import type { MovableSession } from './move/session-move.js';
@@ -34,9 +36,11 @@ import { SessionUser } from './session-user.js';
 import { Silence } from './silence.js';
 
 /** One client's session. */
-export class ClientSession {
+export class ClientSession implements Expiring, Rostered {
+  rosterPlace = -1;
   readonly #host: SessionHost<ClientSession>;
   readonly #client: ClientSocket;
+  readonly #deadline: Deadline;
   readonly #meter: SessionMeter;
   readonly #tried = new Set<Backend>();
   #backend: BackendSocket | undefined;
@@ -49,6 +53,7 @@ export class ClientSession {
   #user: SessionUser | undefined;
   #silence: Silence | undefined;
   readonly #journal: SessionJournal | undefined;
+  #rounds = 0;
   #isBackendFull = false;
   #isInputHeld = false;
   #isClientClosed = false;
@@ -62,6 +67,7 @@ export class ClientSession {
   /** @param socket - just accepted, with `allowHalfOpen`. */
   constructor(host: SessionHost<ClientSession>, socket: Socket, peer: ClientPeer) {
     this.#host = host;
+    this.#deadline = host.deadlines.of(this);
     this.#meter = new SessionMeter(host.runtime, host.counts);
     this.peer = peer;
     this.#journal = openJournal(host, peer.address, {
@@ -123,9 +129,10 @@ export class ClientSession {
     return this.#relay?.interrupt() ?? false;
   }
 
-  /** The session has lasted: its connections are probed from now on when they are silent. */
-  keepAlive(): void {
-    if (this.#phase === 'ending') return;
+  /** To be called now and then: has both sides probed from now on, when they are silent, if the session has lasted. */
+  round(): void {
+    if (this.#phase === 'ending' || this.#rounds === ROUNDS_TO_LAST || ++this.#rounds < ROUNDS_TO_LAST)
+      return;
     this.#client.keepAlive();
     this.#backend?.keepAlive();
   }
@@ -155,7 +162,6 @@ export class ClientSession {
     this.#backend?.destroy();
   }
 
-  /** Its deadline has passed. */
   expire(): void {
     switch (this.#phase) {
       case 'connecting':
@@ -181,7 +187,7 @@ export class ClientSession {
     if (this.#tried.size > 0) this.#host.counts.loginRetries++;
     this.#tried.add(backend);
     this.#phase = 'connecting';
-    this.#setDeadline(limits.backendConnectMs);
+    this.#deadline.set(limits.backendConnectMs);
     this.#turnTo(new BackendSocket(backend, this.#host, this.peer.preamble, this.#backendEvents()));
   }
 
@@ -206,13 +212,12 @@ export class ClientSession {
 
   /** Goes on with another server, to which the session has moved. */
   #adopt(target: SocketTarget, { connectionId, status }: TargetSession): void {
-    const [left, leftId] = [this.#backend, this.#connectionId];
+    const left = this.#backend;
     target.handOver(this.#backendEvents());
     this.#turnTo(target.socket);
     this.#lost = undefined;
     this.#connectionId = connectionId;
     this.#relay?.takenOver(connectionId, status);
-    this.#host.identified(this, leftId);
     left?.destroy();
   }
 
@@ -269,7 +274,7 @@ export class ClientSession {
   #beginLogin(): void {
     const { clientTls } = this.#host;
     this.#phase = 'login';
-    this.#setDeadline(this.#host.limits.handshakeMs);
+    this.#deadline.set(this.#host.limits.handshakeMs);
     if (this.#handshake !== undefined) return;
     this.#handshake = new HandshakeRelay(
       {
@@ -309,7 +314,7 @@ export class ClientSession {
       changed: (newUser, errno) => this.#journal?.changedUser(newUser, errno),
     });
     this.#user = sessionUser;
-    this.#host.deadlines.clear(this);
+    this.#deadline.clear();
     const ports = {
       toClient: (bytes: Uint8Array, length: number) => this.#toClient(bytes, length),
       toBackend: (bytes: Uint8Array) => this.#toBackend(bytes),
@@ -337,7 +342,6 @@ export class ClientSession {
       watch,
       changeUser: (payload) => sessionUser.change(payload),
     });
-    this.#host.identified(this);
     const { backendRest, clientRest } = login;
     if (login.isBackendCompressed) this.#backend?.compress(backendRest);
     else if (backendRest.length > 0) this.#relay.fromBackend(backendRest, backendRest.length);
@@ -394,7 +398,7 @@ export class ClientSession {
     if (this.#relay?.standstill?.hasBegun !== true) this.#backend?.end();
     if (this.#phase === 'login') this.#loginFailed();
     // The tidb-server closes when it has read the end; if it does not, nobody is left to wait for it.
-    if (this.#phase !== 'ending') this.#setDeadline(limits.halfOpenMs);
+    if (this.#phase !== 'ending') this.#deadline.set(limits.halfOpenMs);
   }
 
   #clientClosed(error: Error | undefined): void {
@@ -408,7 +412,7 @@ export class ClientSession {
     if (error === undefined) this.#backend?.end();
     else this.#backend?.destroy();
     if (this.#isBackendClosed) this.#finish();
-    else this.#setDeadline(limits.lingerMs);
+    else this.#deadline.set(limits.lingerMs);
   }
 
   #backendEnded(error?: Error): void {
@@ -459,16 +463,12 @@ export class ClientSession {
     // Reading goes on (and what comes is dropped), so that the client sees our last bytes rather than a reset.
     this.#client.begin();
     this.#client.resume();
-    this.#setDeadline(limits.lingerMs);
-  }
-
-  #setDeadline(ms: number): void {
-    this.#host.deadlines.set(this, ms);
+    this.#deadline.set(limits.lingerMs);
   }
 
   #finish(): void {
     this.#user?.end();
-    this.#host.deadlines.clear(this);
+    this.#deadline.clear();
     this.#host.closed(this);
   }
 }

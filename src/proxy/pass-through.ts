@@ -1,5 +1,6 @@
 /** All connections that are passed through: their deadlines, what they have carried, their end. */
 import type { Socket } from 'node:net';
+import { Roster } from '../base/roster.js';
 import type { Runtime } from '../base/runtime.js';
 import type { ClientPeer } from './client-peer.js';
 import { Deadlines } from './deadlines.js';
@@ -15,11 +16,11 @@ export type PassThroughParts = Pick<PassedHost, 'backends' | 'counts'> & {
 /** Connections whose bytes nobody looks at. */
 export class PassThrough {
   readonly #host: PassedHost;
-  readonly #connections = new Set<PassedConnection>();
-  readonly #deadlines: Deadlines<PassedConnection>;
+  readonly #connections = new Roster<PassedConnection>();
+  readonly #deadlines: Deadlines;
 
   constructor({ runtime, backends, counts, closed }: PassThroughParts) {
-    this.#deadlines = new Deadlines(runtime, (connection) => connection.expire());
+    this.#deadlines = new Deadlines(runtime);
     this.#host = {
       ...{ backends, counts, deadlines: this.#deadlines },
       closed: (connection) => {

@@ -8,31 +8,31 @@
  */
 import { type Socket, connect } from 'node:net';
 import { limits } from '../base/limits.js';
-import { KEEP_ALIVE_MS } from './backend-socket.js';
+import type { Rostered } from '../base/roster.js';
+import { KEEP_ALIVE_MS, ROUNDS_TO_LAST } from './backend-socket.js';
 import type { Backend, Backends } from './backends.js';
 import type { ClientPeer } from './client-peer.js';
-import type { Deadlines } from './deadlines.js';
+import type { Deadline, Deadlines, Expiring } from './deadlines.js';
 import { framedErrForGreeting } from './error-map.js';
 import { noServerReachable } from './proxy-errors.js';
 import type { RelayCounts } from './relay-counts.js';
-
-/** Probing costs system calls: not for connections that soon end. */
-const ROUNDS_TO_LAST = 2;
 
 /** What a connection shares with the others. */
 export interface PassedHost {
   readonly backends: Backends;
   readonly counts: RelayCounts;
-  readonly deadlines: Deadlines<PassedConnection>;
+  readonly deadlines: Deadlines;
   /** Both sides are closed. */
   closed(connection: PassedConnection): void;
 }
 
 /** One client and its server. */
-export class PassedConnection {
+export class PassedConnection implements Expiring, Rostered {
   readonly peer: ClientPeer;
+  rosterPlace = -1;
   readonly #host: PassedHost;
   readonly #client: Socket;
+  readonly #deadline: Deadline;
   readonly #tried = new Set<Backend>();
   #phase: 'connecting' | 'relaying' | 'ending' = 'connecting';
   #backend: Backend | undefined;
@@ -49,6 +49,7 @@ export class PassedConnection {
     this.#host = host;
     this.#client = client;
     this.peer = peer;
+    this.#deadline = host.deadlines.of(this);
     let failure: Error | undefined;
     client.on('error', (error) => (failure ??= error));
     client.once('end', () => this.#ended());
@@ -56,7 +57,6 @@ export class PassedConnection {
     this.#connect();
   }
 
-  /** Its deadline has passed. */
   expire(): void {
     if (this.#phase === 'connecting') this.#server?.destroy();
     else this.destroy();
@@ -116,14 +116,14 @@ export class PassedConnection {
     this.#backend = backend;
     this.#server = server;
     this.#countedOfServer = 0;
-    this.#setDeadline(limits.backendConnectMs);
+    this.#deadline.set(limits.backendConnectMs);
   }
 
   /** The server has begun to speak. */
   #begin(server: Socket, first: Buffer): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'relaying';
-    this.#host.deadlines.clear(this);
+    this.#deadline.clear();
     this.#client.write(first);
     server.pipe(this.#client);
     this.#client.pipe(server);
@@ -132,7 +132,7 @@ export class PassedConnection {
   /** One side will send no more; the other is told so by its pipe. */
   #ended(): void {
     if (this.#phase === 'connecting') this.#server?.destroy();
-    else if (this.#phase === 'relaying') this.#setDeadline(limits.halfOpenMs);
+    else if (this.#phase === 'relaying') this.#deadline.set(limits.halfOpenMs);
   }
 
   #serverClosed(backend: Backend, failure: Error | undefined): void {
@@ -174,16 +174,12 @@ export class PassedConnection {
     this.#phase = 'ending';
     if (this.#isClientClosed && this.#server === undefined) {
       this.#count();
-      this.#host.deadlines.clear(this);
+      this.#deadline.clear();
       this.#host.closed(this);
       return;
     }
     // What still comes is dropped, so that the client sees the last bytes rather than a reset.
     this.#client.resume();
-    this.#setDeadline(limits.lingerMs);
-  }
-
-  #setDeadline(ms: number): void {
-    this.#host.deadlines.set(this, ms);
+    this.#deadline.set(limits.lingerMs);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The proxy: makes a session for each client who comes through its doors, watches deadlines, counts, drains.
  */
+import { Roster } from '../base/roster.js';
 import type { Runtime, Task } from '../base/runtime.js';
 import type { Telemetry } from '../base/telemetry.js';
 import { Admission } from './admission.js';
@@ -81,12 +82,10 @@ export class Proxy {
   readonly #limits: ClientLimits;
   readonly #admission: Admission;
   #host: SessionHost<ClientSession>;
-  readonly #sessions = new Set<ClientSession>();
+  readonly #sessions = new Roster<ClientSession>();
   readonly #passThrough: PassThrough;
-  readonly #ids = new SessionIds<ClientSession>();
-  readonly #deadlines: Deadlines<ClientSession>;
-  /** Those that have not lasted for a round yet. */
-  #newcomers = new Set<ClientSession>();
+  readonly #ids = new SessionIds(this.#sessions);
+  readonly #deadlines: Deadlines;
   readonly #tasks: Task[] = [];
   readonly #serverMetrics = new ServerMetrics();
   /** What has been counted so far. */
@@ -99,7 +98,7 @@ export class Proxy {
     this.#backends = this.#watch.backends;
     this.#limits = { ...DEFAULT_CLIENT_LIMITS, ...options.limits };
     this.#admission = new Admission(this.#limits, options.runtime.monotonicMs());
-    this.#deadlines = new Deadlines(runtime, (session) => session.expire());
+    this.#deadlines = new Deadlines(runtime);
     this.#host = {
       limits: this.#limits,
       admission: this.#admission,
@@ -112,7 +111,6 @@ export class Proxy {
       counts: this.counts,
       ...this.#security(options),
       deadlines: this.#deadlines,
-      identified: (session, leftId) => this.#ids.identified(session, leftId),
       closed: (session) => this.#closed(session),
     };
     this.#doors = new Doors(options, {
@@ -123,11 +121,7 @@ export class Proxy {
       connectionsMax: this.#limits.connections,
       balancers: options.proxyProtocol ?? [],
       tidbProxyProtocol,
-      admitted: (socket, peer) => {
-        const session = new ClientSession(this.#host, socket, peer);
-        this.#sessions.add(session);
-        this.#newcomers.add(session);
-      },
+      admitted: (socket, peer) => this.#sessions.add(new ClientSession(this.#host, socket, peer)),
       passed: (socket, peer) => this.#passThrough.accept(socket, peer),
     });
     this.#passThrough = new PassThrough({
@@ -274,10 +268,7 @@ export class Proxy {
   }
 
   #closed(session: ClientSession): void {
-    if (!this.#sessions.delete(session)) return;
-    this.#newcomers.delete(session);
-    this.#doors.left(session.peer);
-    this.#ids.ended(session);
+    if (this.#sessions.delete(session)) this.#doors.left(session.peer);
   }
 
   async #watchDeadlines(signal: AbortSignal): Promise<void> {
@@ -328,14 +319,10 @@ export class Proxy {
   async #goRound(signal: AbortSignal): Promise<void> {
     const { runtime } = this.#options;
     for (;;) {
-      const lasting = this.#newcomers;
-      this.#newcomers = new Set();
       await runtime.sleep(ROUND_MS, signal);
       this.#passThrough.round();
       this.#publish();
-      for (const session of lasting) {
-        if (this.#sessions.has(session)) session.keepAlive();
-      }
+      for (const session of this.#sessions) session.round();
     }
   }
 }

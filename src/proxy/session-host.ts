@@ -27,9 +27,7 @@ export interface SessionHost<S> {
   readonly clientTls: ClientTlsContext | undefined;
   readonly backendTls: BackendTls | undefined;
   readonly handshake: HandshakeSettings;
-  readonly deadlines: Deadlines<S>;
-  /** The session has its id, or another one. @param leftId - that it had before. */
-  identified(session: S, leftId?: number): void;
+  readonly deadlines: Deadlines;
   /** Both connections are closed. */
   closed(session: S): void;
 }

@@ -4,6 +4,8 @@
  *
  * Where an id is one session's now and was another's once, it is the former's: that is what TiDB itself shows. (TiDB
  * gives an id again only after its server has been started anew.)
+ *
+ * It is looked for among all: who asks for an id is a KILL, while a table of ids would be written to by every login.
  */
 
 /** A session with two ids, the same most of the time. */
@@ -16,36 +18,25 @@ export interface IdentifiedSession {
 
 /** Finds sessions. */
 export class SessionIds<S extends IdentifiedSession> {
-  readonly #byId = new Map<number, S>();
-  /** Those only that TiDB knows by another id. */
-  readonly #byGreetedId = new Map<number, S>();
+  readonly #sessions: Iterable<S>;
 
-  /** The session has its id, or another one. @param leftId - that it had before. */
-  identified(session: S, leftId?: number): void {
-    const { connectionId, greetedId } = session;
-    if (leftId !== undefined) forget(this.#byId, leftId, session);
-    if (connectionId !== undefined) this.#byId.set(connectionId, session);
-    if (greetedId !== undefined && greetedId !== connectionId) this.#byGreetedId.set(greetedId, session);
-  }
-
-  /** The session has ended. */
-  ended(session: S): void {
-    const { connectionId, greetedId } = session;
-    if (connectionId !== undefined) forget(this.#byId, connectionId, session);
-    if (greetedId !== undefined) forget(this.#byGreetedId, greetedId, session);
+  /** @param sessions - those that there are; they may change. */
+  constructor(sessions: Iterable<S>) {
+    this.#sessions = sessions;
   }
 
   /** @param id - as TiDB or the client has it. */
   get(id: number): S | undefined {
-    return this.#byId.get(id) ?? this.#byGreetedId.get(id);
+    let greeted: S | undefined;
+    for (const session of this.#sessions) {
+      if (session.connectionId === id) return session;
+      if (session.greetedId === id) greeted = session;
+    }
+    return greeted;
   }
 
   /** The id by which TiDB knows what an id means; that id, where no session of ours is meant. */
   present(id: number): number {
     return this.get(id)?.connectionId ?? id;
   }
-}
-
-function forget<S>(map: Map<number, S>, id: number, session: S): void {
-  if (map.get(id) === session) map.delete(id);
 }

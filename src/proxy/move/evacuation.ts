@@ -32,7 +32,7 @@ export interface EvacuationParts<S extends EvacuableSession<T>, T extends MoveTa
   readonly backends: Backends;
   readonly counts: RelayCounts;
   /** All that there are now. */
-  readonly sessions: ReadonlySet<S>;
+  readonly sessions: Iterable<S> & { has(session: S): boolean };
   /** Begins to connect. @param wanted - capabilities that the server must offer. */
   readonly connect: (backend: Backend, wanted: number, session: S) => T;
 }

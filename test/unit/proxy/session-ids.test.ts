@@ -7,28 +7,28 @@ interface Session {
 }
 
 describe('session ids', () => {
+  let sessions: Set<Session>;
   let ids: SessionIds<Session>;
 
   const add = (connectionId: number, greetedId = connectionId): Session => {
     const session: Session = { connectionId, greetedId };
-    ids.identified(session);
+    sessions.add(session);
     return session;
   };
   const move = (session: Session, to: number): void => {
-    const from = session.connectionId;
     session.connectionId = to;
-    ids.identified(session, from);
   };
 
   beforeEach(() => {
-    ids = new SessionIds();
+    sessions = new Set();
+    ids = new SessionIds(sessions);
   });
 
   it('know a session by the only id that it has', () => {
     const session = add(1);
     expect(ids.get(1)).to.equal(session);
     expect(ids.present(1)).to.equal(1);
-    ids.ended(session);
+    sessions.delete(session);
     expect(ids.get(1)).to.equal(undefined);
     expect(ids.present(1)).to.equal(1);
   });
@@ -42,7 +42,7 @@ describe('session ids', () => {
     expect(ids.get(3)).to.equal(session);
     expect(ids.present(1)).to.equal(3);
     expect(ids.present(3)).to.equal(3);
-    ids.ended(session);
+    sessions.delete(session);
     expect(ids.get(1)).to.equal(undefined);
     expect(ids.get(3)).to.equal(undefined);
   });
@@ -59,7 +59,7 @@ describe('session ids', () => {
     const other = add(1);
     expect(ids.get(1)).to.equal(other);
     expect(ids.present(1)).to.equal(1);
-    ids.ended(other);
+    sessions.delete(other);
     expect(ids.present(1)).to.equal(2);
   });
 });

@@ -19,12 +19,12 @@ interface Session {
 
 /** The sessions of a process, as its proxy knows them. */
 class Sessions {
-  readonly #ids = new SessionIds<Session>();
+  readonly #ids: SessionIds<Session>;
   readonly interrupted: number[] = [];
   isSilent = false;
 
   constructor(...sessions: readonly Session[]) {
-    for (const session of sessions) this.#ids.identified(session);
+    this.#ids = new SessionIds(sessions);
   }
 
   hasSession(id: number): boolean {
