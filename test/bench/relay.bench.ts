@@ -3,12 +3,14 @@
  * test/clients/install.sh haproxy), in interleaved rounds, so that a noisy machine is noisy for all of them. Figures
  * are medians over rounds; CPU is the middle process's own, from /proc, so it does not depend on who else runs.
  *
- *     npx tsx test/bench/relay.bench.ts [--rounds 5] [--seconds 2] [--tidb HOST:PORT] [--only point,stream,login,idle]
+ *     node dist/test/bench/relay.bench.js [--rounds 5] [--seconds 2] [--tidb rig | HOST:PORT] [--only point,stream,login,idle]
  *
- * Without --tidb the server is relay-backend.ts, which answers at once: what is measured is then the relay alone.
+ * Without --tidb the server is relay-backend.ts, which answers at once, and TiView is its proxy without anything else:
+ * what is measured is then the relay alone, with bare-relay.ts beside it for what Node itself costs. With --tidb it is the
+ * whole program, with one worker and with two; `rig` starts a TiDB.
  */
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,20 +18,23 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ChildProxy } from '../e2e/proxy/child-proxy.js';
 import { reply } from '../support/child-reply.js';
+import { startRig } from '../support/rig.js';
+import { startTiView } from '../support/tiview.js';
 import type { Load, LoadResult } from './relay-load.js';
 
 /** A way from the load to the server. */
 interface Way {
   readonly name: string;
   readonly port: number;
-  /** The process in the middle, if there is one. */
+  /** The process in the middle, if there is one; it may have others below it. */
   readonly pid: number | undefined;
   stop(): Promise<void>;
 }
 
 interface Measured extends LoadResult {
-  /** Seconds of the process in the middle. */
+  /** Seconds of what is in the middle. */
   readonly cpu: number;
+  /** Of the largest of its processes. */
   readonly rssBytes: number;
 }
 
@@ -50,17 +55,23 @@ const TICKS_PER_SECOND = 100;
 /** Connections that are open and say nothing. */
 const IDLE = 5_000;
 
+/** A process and all below it. */
+function familyOf(pid: number | undefined): readonly number[] {
+  if (pid === undefined) return [];
+  const file = `/proc/${pid}/task/${pid}/children`;
+  const children = existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+  return [pid, ...children.flatMap(familyOf)];
+}
+
 /** User and system seconds that a process has used, all its threads together. */
-function cpuSeconds(pid: number | undefined): number {
-  if (pid === undefined) return 0;
+function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-function rssBytes(pid: number | undefined): number {
-  if (pid === undefined) return 0;
+function rssBytes(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 }
 
@@ -106,11 +117,12 @@ function greets(port: number): Promise<boolean> {
 }
 
 async function measure(load: ChildProcess, way: Way, what: Omit<Load, 'port'>): Promise<Measured> {
-  const before = cpuSeconds(way.pid);
+  const cpu = (): number => familyOf(way.pid).reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const before = cpu();
   const answer = reply<LoadResult>(load);
   load.send({ ...what, port: way.port });
   const result = await answer;
-  return { ...result, cpu: cpuSeconds(way.pid) - before, rssBytes: rssBytes(way.pid) };
+  return { ...result, cpu: cpu() - before, rssBytes: Math.max(0, ...familyOf(way.pid).map(rssBytes)) };
 }
 
 const median = (numbers: readonly number[]): number =>
@@ -124,13 +136,14 @@ async function compare(
 ): Promise<void> {
   if (!only.includes(what.kind)) return;
   const results = new Map<Way, Measured[]>(ways.map((way) => [way, []]));
-  for (const way of ways) await measure(load, way, { ...what, seconds: Math.min(1, what.seconds) });
+  // A second is too little for V8 to have compiled a login.
+  for (const way of ways) await measure(load, way, { ...what, seconds: Math.max(2, what.seconds) });
   for (let round = 0; round < rounds; round++) {
     for (const way of ways) results.get(way)?.push(await measure(load, way, what));
   }
   console.log(`\n${title}, ${what.connections} connection${what.connections > 1 ? 's' : ''}`);
   for (const [way, measured] of results)
-    console.log(`  ${way.name.padEnd(8)} ${report(way, measured, what.kind)}`);
+    console.log(`  ${way.name.padEnd(17)} ${report(way, measured, what.kind)}`);
 }
 
 /** What a connection costs that has asked once and is silent since. */
@@ -141,11 +154,11 @@ async function compareIdle(
 ): Promise<void> {
   console.log(`\nidle, ${what.connections} connections`);
   for (const way of ways) {
-    const before = rssBytes(way.pid);
+    const before = Math.max(0, ...familyOf(way.pid).map(rssBytes));
     const { count, seconds: opening, rssBytes: after } = await measure(load, way, what);
     await measure(load, way, { ...what, kind: 'release' });
     const memory = way.pid === undefined ? '' : `${((after - before) / count / 1024).toFixed(1)} KB each`;
-    console.log(`  ${way.name.padEnd(8)} ${memory.padEnd(20)} opened in ${opening.toFixed(1)} s`);
+    console.log(`  ${way.name.padEnd(17)} ${memory.padEnd(20)} opened in ${opening.toFixed(1)} s`);
   }
 }
 
@@ -172,15 +185,46 @@ function report(way: Way, measured: readonly Measured[], kind: Load['kind']): st
   return parts.map((part) => part.padEnd(20)).join(' ');
 }
 
+/** TiView alone, and the least that a relay in Node does. */
+async function startRelays(server: string): Promise<Way[]> {
+  const proxy = await ChildProxy.start(server);
+  const bare = fork(sibling('bare-relay'), [server], { stdio: 'inherit' });
+  const { port: barePort } = await reply<{ port: number }>(bare);
+  const stopBare = async (): Promise<void> => {
+    const exited = new Promise((resolve) => bare.once('exit', resolve));
+    bare.disconnect();
+    await exited;
+  };
+  return [
+    { name: 'TiView', port: proxy.port, pid: proxy.pid, stop: () => proxy.stop() },
+    { name: 'bare Node', port: barePort, pid: bare.pid, stop: stopBare },
+  ];
+}
+
+/** The whole program, with one worker and with two. */
+async function startPrograms(tidbPort: number): Promise<Way[]> {
+  const ways: Way[] = [];
+  for (const workers of ['1', '2']) {
+    const tiview = await startTiView({ tidbPort, flags: ['--workers', workers] });
+    const stop = async (): Promise<void> => {
+      await tiview.stop();
+    };
+    ways.push({ name: `TiView, workers ${workers}`, port: tiview.port, pid: tiview.pid, stop });
+  }
+  return ways;
+}
+
 const backend = values.tidb === undefined ? fork(sibling('relay-backend'), { stdio: 'inherit' }) : undefined;
-const server =
-  backend === undefined ? (values.tidb ?? '') : `127.0.0.1:${(await reply<{ port: number }>(backend)).port}`;
-const proxy = await ChildProxy.start(server);
+const rig = values.tidb === 'rig' ? await startRig() : undefined;
+const port =
+  backend === undefined
+    ? (rig?.mysqlPort ?? Number(values.tidb?.split(':')[1]))
+    : (await reply<{ port: number }>(backend)).port;
+const server = backend === undefined && rig === undefined ? (values.tidb ?? '') : `127.0.0.1:${port}`;
 const haproxy = await startHaproxy(server);
-const port = Number(server.split(':')[1]);
 const ways: Way[] = [
   { name: 'direct', port, pid: undefined, stop: () => Promise.resolve() },
-  { name: 'TiView', port: proxy.port, pid: proxy.pid, stop: () => proxy.stop() },
+  ...(backend === undefined ? await startPrograms(port) : await startRelays(server)),
 ];
 if (haproxy !== undefined) ways.push(haproxy);
 else console.log('HAProxy is missing: run test/clients/install.sh haproxy');
@@ -209,3 +253,4 @@ if (only.includes('idle'))
 load.disconnect();
 for (const way of ways) await way.stop();
 backend?.disconnect();
+await rig?.stop();

@@ -22,6 +22,12 @@ export interface WorkerProcess {
   kill(): void;
 }
 
+/**
+ * Node's own options for a process that only relays. What it allocates lives for a query, or for a session: V8's young
+ * generation need not be as large as it would become, and 16 MB twice are a third of the process.
+ */
+export const WORKER_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=8'];
+
 /** What is heard of it. */
 export interface WorkerEvents {
   received(message: Message): void;
@@ -36,6 +42,7 @@ export function forkWorker(events: WorkerEvents): WorkerProcess {
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('worker-main.js', import.meta.url)),
     args: [],
+    execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS],
     // Bigints, sets and bytes cross.
     serialization: 'advanced',
   });

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { WORKER_NODE_OPTIONS } from '../../../src/cli/workers/worker-process.js';
 import type { ProxyOptions } from '../../../src/proxy/proxy.js';
 import { reply } from '../../support/child-reply.js';
 
@@ -30,7 +31,7 @@ export interface ProxyStats {
   readonly external: number;
 }
 
-/** A proxy in a process of its own. */
+/** A proxy in a process of its own, which Node runs as it runs a worker. */
 export class ChildProxy {
   readonly #child: ChildProcess;
   readonly port: number;
@@ -50,7 +51,7 @@ export class ChildProxy {
     const program = self.replace(/child-proxy([.]\w+)$/, 'proxy-process$1');
     const child = fork(program, [JSON.stringify(options), ...backends], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [...process.execArgv, '--expose-gc'],
+      execArgv: [...process.execArgv, ...WORKER_NODE_OPTIONS, '--expose-gc'],
     });
     const { port } = await reply<{ port: number }>(child);
     return new ChildProxy(child, port);
